@@ -1,0 +1,187 @@
+"""What an entry says: a function, its torch twin, and how each argument is drawn.
+
+    Spec(
+        "linear",
+        linear.linear,
+        F.linear,
+        covers=("Linear",),
+        arguments={"input": Real("*batch I"), "weight": Real("O I"), "bias": Maybe(Real("O"))},
+        sizes={"batch": ...},
+    )
+
+A shape is a string of size words. Equal words mean equal sizes; a starred word stands for any number of sizes; a
+number stands for itself. Words without an entry in `sizes` are drawn from 1 to 5, starred ones have up to two sizes
+from 0 to 4.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+Array = np.ndarray[Any, Any]
+Plan = dict[str, Any]  # what was drawn: sizes by word, options by argument
+
+
+class Stream:
+    """Random numbers that are the same everywhere and for ever."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self._bits = np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+
+    def integers(self, below: int, shape: tuple[int, ...]) -> Array:
+        """int64 from 0 up to `below`."""
+        raw = self._bits.random_raw(math.prod(shape))
+        return ((raw >> np.uint64(16)) % np.uint64(max(below, 1))).astype(np.int64).reshape(shape)
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        """float64 in (0, 1), on a grid of 2⁻³²."""
+        return (self.integers(2**32, shape) + 0.5) / 2**32
+
+    def permutation(self, count: int) -> Array:
+        """The numbers 0 … count-1 in random order."""
+        return np.argsort(self._bits.random_raw(count), kind="stable")
+
+
+@dataclass(frozen=True)
+class Real:
+    """A floating array, drawn; and differentiated, unless `grad` is False.
+
+    Values lie strictly between `low` and `high`. `kinks` are values at which the function may not be smooth.
+    """
+
+    shape: str
+    low: float = -np.inf
+    high: float = np.inf
+    grad: bool = True
+    kinks: tuple[float, ...] = (0.0, 1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class Index:
+    """An int64 array of values from 0 up to `below`, a number or a size word; and sometimes one of `also`."""
+
+    shape: str
+    below: int | str
+    also: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A boolean array, each entry True with probability 3/4."""
+
+    shape: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """An array that needs its own rule: `fill(rng, shape, plan)`, with `rng` a stable stream of the case's seed."""
+
+    shape: str
+    fill: Callable[[Stream, tuple[int, ...], Plan], Array]
+    grad: bool = False
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """An array argument that is sometimes None."""
+
+    array: Drawn
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option, drawn from a few values (the first is the plainest) or from a Hypothesis strategy of JSON values."""
+
+    values: Sequence[Any] | st.SearchStrategy[Any]
+
+    @property
+    def strategy(self) -> st.SearchStrategy[Any]:
+        return self.values if isinstance(self.values, st.SearchStrategy) else st.sampled_from(list(self.values))
+
+
+@dataclass(frozen=True)
+class From:
+    """A value that follows from what was drawn: `value(plan)`."""
+
+    value: Callable[[Plan], Any]
+
+
+Drawn = Real | Index | Mask | Filled
+
+
+class Pick:
+    """What a spec's `together` draws with. Whatever it names is recorded in the case."""
+
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec, taken: Collection[str]) -> None:
+        self.draw = draw
+        self.plan: Plan = {}
+        self._spec, self._taken = spec, taken
+
+    def option(self, name: str, values: Any) -> Any:
+        """Draw the option `name`, or leave it at its default where the function judged does not take it."""
+        strategy = values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
+        self.plan[name] = self.draw(strategy) if name in self._taken else self._spec.defaults.get(name)
+        return self.plan[name]
+
+    def size(self, word: str, low: int = 1, high: int = 5) -> int:
+        """Draw the size that `word` stands for."""
+        self.plan[word] = self.draw(st.integers(low, high))
+        return self.plan[word]
+
+    def shape(self, word: str, dims: tuple[int, int] = (0, 2), low: int = 0, high: int = 4) -> tuple[int, ...]:
+        """Draw the sizes that `*word` stands for."""
+        self.plan[word] = tuple(self.draw(st.lists(st.integers(low, high), min_size=dims[0], max_size=dims[1])))
+        return self.plan[word]
+
+    def put(self, name: str, value: Any) -> None:
+        """Record what follows from the rest: a size that is computed, an argument that is left out (None)."""
+        self.plan[name] = value
+
+
+def _torch_is_right(_: Mapping[str, Any]) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One entry: everything that backprove knows of a function.
+
+    name        as in torch.nn.functional
+    reference   function(**arguments) -> (output, pullback)
+    twin        the same call in torch; None where there is none (then the differences judge alone)
+    arguments   how each argument is drawn; a value of another type is passed as it is
+    covers      the torch.nn classes that this function stands for
+    sizes       (lowest, highest) for size words that want other bounds
+    together    draws sizes and options that must fit each other: called first, with a `Pick`
+    parameters  further arguments whose names follow from what was drawn: the weights of a stack of layers
+    outputs     how many of the outputs, from the first, take a cotangent
+    avoid       value profiles that are not drawn, each with its reason
+    differs     why torch is not to be believed at these arguments; "" where it is
+    """
+
+    name: str
+    reference: Callable[..., Any]
+    twin: Callable[..., Any] | None
+    arguments: Mapping[str, Any]
+    covers: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    together: Callable[[Pick], None] | None = None
+    parameters: Callable[[Plan], Mapping[str, Real]] | None = None
+    outputs: int = 1
+    avoid: Mapping[str, str] = field(default_factory=dict)
+    differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The value of each optional argument when it is left out."""
+        parameters = inspect.signature(self.reference).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
