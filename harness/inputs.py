@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -195,20 +195,51 @@ def _frozen(array: Array, layout: str) -> Array:
     return array
 
 
+class CaseError(ValueError):
+    """An id that is none, or that belongs to another spec."""
+
+
+def name_of(identity: str) -> str:
+    """The function that an id speaks of."""
+    name, slash, _ = identity.partition("/")
+    if not slash or not name.isidentifier():
+        raise CaseError(f"the case is {identity!r}, but should be 'name/sizes and options/profile.layout.seed'")
+    return name
+
+
+def case_of(identity: str, spec: Spec) -> Case:
+    """The case that an id stands for. Raises CaseError."""
+    try:
+        _, rest = identity.split("/", 1)
+        written, tail = rest.rsplit("/", 1)
+        profile, layout, seed = tail.split(".")
+        plan: Plan = {}
+        while written:
+            key, _, written = written.partition("=")
+            plan[key], end = json.JSONDecoder().raw_decode(written)
+            written = written[end + 1 :]
+        if profile not in PROFILES or layout not in LAYOUTS:
+            raise ValueError(f"{profile}.{layout} is no profile and layout")
+        case = Case(spec, _tupled(plan), profile, layout, int(seed))
+        _ = case.arguments
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CaseError(f"the case is {identity!r}, but should be one of {spec.name} as printed: {reason}") from error
+    return case
+
+
 @st.composite
-def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec, taken: Collection[str] | None = None) -> Case:
-    """Draw a case of `spec` for a function that takes the arguments `taken` (None: all of them)."""
-    pick = Pick(draw, spec, spec.arguments if taken is None else taken)
+def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
+    """Draw a case of `spec`."""
+    pick = Pick(draw, spec)
     if spec.together:
         spec.together(pick)
     kinds = {**spec.arguments, **(spec.parameters(pick.plan) if spec.parameters else {})}
     for name, kind in kinds.items():
         if isinstance(kind, Choice) and name not in pick.plan:
             _ = pick.option(name, kind.strategy)
-        elif isinstance(kind, Maybe) and name not in pick.plan:
-            absent = (taken is not None and name not in taken) or draw(st.integers(0, 3)) == 3
-            if absent:
-                pick.put(name, None)
+        elif isinstance(kind, Maybe) and name not in pick.plan and draw(st.integers(0, 3)) == 3:
+            pick.put(name, None)
     for word in _words(kinds, pick.plan):
         if word.startswith("*"):
             if word[1:] not in pick.plan:

@@ -19,8 +19,8 @@ from __future__ import annotations
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -121,15 +121,15 @@ Drawn = Real | Index | Mask | Filled
 class Pick:
     """What a spec's `together` draws with. Whatever it names is recorded in the case."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec, taken: Collection[str]) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> None:
         self.draw = draw
         self.plan: Plan = {}
-        self._spec, self._taken = spec, taken
+        self._spec = spec
 
     def option(self, name: str, values: Any) -> Any:
         """Draw the option `name`, or leave it at its default where the function judged does not take it."""
         strategy = values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
-        self.plan[name] = self.draw(strategy) if name in self._taken else self._spec.defaults.get(name)
+        self.plan[name] = self.draw(strategy) if name in self._spec.arguments else self._spec.defaults.get(name)
         return self.plan[name]
 
     def size(self, word: str, low: int = 1, high: int = 5) -> int:
@@ -166,6 +166,7 @@ class Spec:
     outputs     how many of the outputs, from the first, take a cotangent
     avoid       value profiles that are not drawn, each with its reason
     differs     why torch is not to be believed at these arguments; "" where it is
+    stands_for  the reference whose defaults hold for options that this function does not take
     """
 
     name: str
@@ -179,9 +180,44 @@ class Spec:
     outputs: int = 1
     avoid: Mapping[str, str] = field(default_factory=dict)
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
+    stands_for: Callable[..., Any] | None = None
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """The value of each optional argument when it is left out."""
-        parameters = inspect.signature(self.reference).parameters.values()
+        parameters = inspect.signature(self.stands_for or self.reference).parameters.values()
         return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    def of(self, function: Callable[..., Any]) -> Spec:
+        """The same spec for somebody's own function, which may take fewer options by the same names.
+
+        Raises TypeError where it cannot be called as torch's function is.
+        """
+        parameters = inspect.signature(function).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return replace(self, reference=function, stands_for=self.reference)
+        taken = {p.name for p in parameters}
+        ours = inspect.signature(self.reference).parameters
+        needed = [name for name, p in ours.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        extra = [p.name for p in parameters if p.default is p.empty and p.name not in ours]
+        if self.parameters is not None:
+            extra = []  # such as weight_ih_l0: known only once the sizes are drawn
+        if extra or not taken.issuperset(needed):
+            signature = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in ours.values())
+            raise TypeError(
+                f"the signature of {self.name} is ({', '.join(taken and [p.name for p in parameters])}), "
+                f"but should be ({signature}), where arguments with a default may be left out"
+            )
+        arguments = {name: kind for name, kind in self.arguments.items() if name in taken}
+        more = self.parameters
+        if more is not None:
+            parameters_of = more
+            more = lambda plan: {name: kind for name, kind in parameters_of(plan).items() if name in taken}  # noqa: E731
+        return replace(self, reference=function, stands_for=self.reference, arguments=arguments, parameters=more)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The options that the function judged does not take."""
+        ours = inspect.signature(self.stands_for or self.reference).parameters.values()
+        names = [p.name for p in ours if p.kind is not p.VAR_KEYWORD]
+        return tuple(name for name in names if name not in self.arguments)

@@ -1,0 +1,202 @@
+"""The command `backprove`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+EXAMPLES = click.option(
+    "--examples", type=click.IntRange(1), default=100, show_default=True, help="Cases of each function."
+)
+SEED = click.option("--seed", type=int, default=0, show_default=True, help="Other seeds draw other cases.")
+
+
+def _reports(command: Callable[..., None]) -> Callable[..., None]:
+    """The options --json and --junit."""
+    path = click.Path(path_type=Path)
+    command = click.option("--junit", type=path, metavar="FILE", help="Write JUnit XML.")(command)
+    return click.option("--json", "json_", type=path, metavar="FILE", help="Write the results as JSON.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="backprove")
+def main() -> None:
+    """Is this gradient right, who is wrong when it is not, and why?
+
+    Exit status 0: all hold. 1: something that was checked is wrong. 2: the call itself was wrong.
+    """
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.option("--list", "list_", is_flag=True, help="Only list the names.")
+@EXAMPLES
+@SEED
+@_reports
+def verify(
+    names: tuple[str, ...], list_: bool, examples: int, seed: int, json_: Path | None, junit: Path | None
+) -> None:
+    """Judge the NumPy references against torch autograd and against differences.
+
+    Without NAME all of them.
+    """
+    from . import registry
+    from .search import examine
+
+    specs = registry.specs()
+    if list_:
+        click.echo("\n".join(specs))
+        return
+    chosen = [_spec(name) for name in names] or list(specs.values())
+    by_name = {spec.name: spec for spec in chosen}
+    _run(list(by_name), lambda name: examine(by_name[name], examples, seed), json_, junit)
+
+
+@main.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE…"
+)
+@EXAMPLES
+@SEED
+@_reports
+def check(files: tuple[Path, ...], examples: int, seed: int, json_: Path | None, junit: Path | None) -> None:
+    """Judge your own functions, matched by name with torch.nn.functional.
+
+    Each returns (output, pullback), and pullback(d_output) the gradients: a dict by argument name, or a tuple in the
+    order of the arguments. Arguments with a default may be left out.
+    """
+    from . import registry, userfile
+    from .search import Check
+    from .verdict import Kind
+
+    work: dict[str, Callable[[], Check]] = {}
+    unknown: list[str] = []
+    for path in dict.fromkeys(files):
+        try:
+            functions, others = userfile.known(path)
+        except userfile.ImportFailed as error:
+            failed = Check("(import)", str(path), Kind.ERROR, message=f"{path} cannot be imported: {error}")
+            work[str(path)] = lambda failed=failed: failed
+            continue
+        unknown += [f"{path.name}:{name}" for name in others]
+        for name, function in functions.items():
+            work[f"{path}:{name}"] = lambda n=name, f=function, p=path: userfile.examined(
+                f, registry.spec(n), str(p), examples, seed
+            )
+    if unknown:
+        click.echo(f"Not checked, since no spec has their name: {', '.join(unknown)}", err=True)
+    if not work:
+        _refuse("no function in these files has the name of a spec. `backprove verify --list` names them all.")
+    _run(
+        list(work), lambda key: work[key](), json_, junit, f" --file {files[0]}" if len(files) == 1 else " --file FILE"
+    )
+
+
+@main.command()
+@click.argument("case", metavar="CASE")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Judge the function in your FILE.",
+)
+@click.option(
+    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Write a stand-alone file that shows the failure."
+)
+def replay(case: str, path: Path | None, save: Path | None) -> None:
+    """Judge one case again, and show everything about it.
+
+    CASE is an id as `verify` and `check` print it.
+    """
+    from . import userfile
+    from .inputs import CaseError, case_of, name_of
+    from .report import full, machine
+
+    try:
+        spec = _spec(name_of(case))
+        if path is not None:
+            functions, _ = userfile.known(path)
+            if spec.name not in functions:
+                _refuse(f"{path} has no function {spec.name}, but has {', '.join(functions) or 'none with a spec'}.")
+            spec = spec.of(functions[spec.name])
+        found = case_of(case, spec)
+    except CaseError as error:
+        _refuse(str(error))
+    except userfile.ImportFailed as error:
+        click.echo(f"{path} cannot be imported: {error}", err=True)
+        sys.exit(1)
+    except TypeError as error:
+        click.echo(f"{path}: {error}", err=True)
+        sys.exit(1)
+    verdict = full.show(found, f" --file {path}" if path else "")
+    if save is not None:
+        _kept(save, lambda: machine.write(save, full.standalone(verdict, path)))
+        click.echo(f"Written: {save}. It needs NumPy{'' if path else ' and backprove'} alone: python {save}")
+    sys.exit(0 if verdict.kind.passed else 1)
+
+
+@main.command()
+@click.option("--missing", is_flag=True, help="Only the classes that are not covered.")
+def coverage(missing: bool) -> None:
+    """Say, class by class, which reference stands for each layer and loss of torch.nn."""
+    from . import coverage as count
+
+    rows = count.classes()
+    width = max(map(len, rows))
+    for name, by in rows.items():
+        if not (missing and by):
+            click.echo(f"{name:{width}}  {', '.join(by) or '—'}")
+    covered = sum(bool(by) for by in rows.values())
+    click.echo(f"{covered} of {len(rows)} classes of torch.nn {count.version()} covered")
+    sys.exit(0 if covered == len(rows) else 1)
+
+
+def _spec(name: str) -> Any:
+    from . import registry
+
+    try:
+        return registry.spec(name)
+    except LookupError as error:
+        _refuse(str(error))
+
+
+def _run(
+    names: Sequence[str], work: Callable[[str], Any], json_: Path | None, junit: Path | None, replay: str = ""
+) -> None:
+    """Do the work, show it, write what was asked for, and exit as the results say."""
+    import torch
+
+    from .report import machine, terminal
+
+    for path in (json_, junit):
+        if path is not None:
+            _kept(path, lambda path=path: machine.writable(path))
+    torch.set_num_threads(1)  # small arrays: a second thread only waits
+    checks = terminal.with_progress(names, work)
+    terminal.show(checks, replay)
+    if json_ is not None:
+        _kept(json_, lambda: machine.write(json_, machine.as_json(checks)))
+    if junit is not None:
+        _kept(junit, lambda: machine.write(junit, machine.as_junit(checks)))
+    sys.exit(0 if len(checks) == len(names) and all(check.passed for check in checks) else 1)
+
+
+def _kept(path: Path, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        _refuse(f"{path} cannot be written: {error.strerror}.")
+
+
+def _refuse(message: str) -> NoReturn:
+    """The call was wrong: one line, status 2."""
+    click.echo(f"backprove: {message}", err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""Who stands alone: the sources are compared, and where two differ the differences decide between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import tolerance
+from .inputs import Case
+from .sources import autograd, differences, handwritten
+from .sources.differences import Ray, Slope
+from .sources.handwritten import Answer
+from .spec import Array, Stream
+from .verdict import Kind, Verdict
+
+Direction = Mapping[str, Array]
+
+
+@dataclass
+class Court:
+    """One case with all that was said about it, and the means to ask again."""
+
+    case: Case
+    hand: Answer
+    twin: Answer | None
+    cotangents: tuple[Array, ...]
+
+    def slope(self, direction: Direction, arguments: Mapping[str, Any] | None = None) -> Slope:
+        """The derivative along a direction by differences, at this point or at another."""
+        at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
+        outputs = self._forward(**at) if outputs is None else outputs
+        with np.errstate(all="ignore"):
+            reach = sum(float(abs(self.hand.gradients[name] * at[name]).sum()) for name in direction)
+        reach = reach if math.isfinite(reach) else 0.0
+        return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach))
+
+    def _forward(self, **arguments: Any) -> tuple[Any, ...]:
+        return handwritten.as_outputs(self.case.spec.reference(**arguments)[0])
+
+    def scale(self, direction: Direction) -> float:
+        """The natural size of phi and of its slope when every entry moves by its own size."""
+        outputs = zip(self.cotangents, self.hand.outputs, strict=False)
+        return size(self.hand, direction) + sum(float(abs(v * y).sum()) for v, y in outputs)
+
+    def again(self, arguments: Mapping[str, Any]) -> tuple[Answer, Answer | None]:
+        """Both answers at another point, with the same cotangents."""
+        outputs, pullback = handwritten.forward(self.case.spec.reference, arguments)
+        hand = Answer(outputs, handwritten.back(self.case, pullback, self.cotangents))
+        if self.twin is None or self.case.spec.twin is None:
+            return hand, None
+        return hand, autograd.run(self.case.spec.twin, arguments, self.case.differentiable, self.cotangents)
+
+    def random_direction(self, names: tuple[str, ...]) -> dict[str, Array]:
+        """Every entry moves by a random part of about its own size, on a lattice: adding a step rounds nothing."""
+        directions = {}
+        for name in names:
+            x = self.case.arguments[name]
+            if x.size:
+                dice = Stream(self.case.seed, f"direction {name}").integers(2**20, x.shape)
+                directions[name] = (dice % 2 * 2 - 1) * (0.25 + (dice >> 1) * 1.5 * 2.0**-20) * own_size(x)
+        return directions
+
+
+def own_size(x: Array) -> Array:
+    """The power of two at or below each |entry|; for a zero, that of its array, or 1."""
+    usual = float(abs(x[np.isfinite(x)]).max(initial=0.0)) or 1.0
+    return 2.0 ** np.floor(np.log2(np.where((x == 0) | ~np.isfinite(x), usual, abs(x))))
+
+
+def implied(answer: Answer, direction: Direction) -> float:
+    """The derivative along a direction that a gradient implies."""
+    with np.errstate(all="ignore"):
+        return float(sum((answer.gradients[name] * u).sum() for name, u in direction.items()))
+
+
+def size(answer: Answer, direction: Direction) -> float:
+    """Sum of |gradient × direction|: what the rounding of `implied` is measured against."""
+    with np.errstate(all="ignore"):
+        return float(sum(abs(answer.gradients[name] * u).sum() for name, u in direction.items()))
+
+
+def judge(court: Court) -> Verdict:
+    """Compare the sources, and say which of them stands alone."""
+    worst = 0.0
+    if court.twin is not None:
+        differs = _compare(court, court.twin, lambda answer: dict(enumerate(answer.outputs)))
+        worst = max(differs.values(), default=0.0)
+        if worst > 1:
+            return _another_function(court, court.twin, differs)
+        differs = _compare(court, court.twin, lambda answer: answer.gradients)
+        worst = max(worst, *differs.values(), 0.0)
+        wrong = tuple(str(name) for name, error in differs.items() if error > 1)
+        if wrong:
+            return _arbitrate(court, court.twin, wrong, differs)
+    return _confirm(court, worst)
+
+
+def _compare(court: Court, twin: Answer, pick: Callable[[Answer], Mapping[Any, Array]]) -> dict[Any, float]:
+    """The largest error of each array, hand-written against autograd; the noise is measured only on suspicion."""
+    got, want = pick(court.hand), pick(twin)
+    errors = {key: float(tolerance.excess(got[key], want[key]).max(initial=0.0)) for key in got if key in want}
+    if max(errors.values(), default=0.0) <= 1 or not all(math.isfinite(error) for error in errors.values()):
+        return errors
+    noise: dict[Any, Array | float] = dict.fromkeys(errors, 0.0)
+    for number in range(tolerance.JITTERS):
+        hand, again = court.again(tolerance.jittered(court.case.arguments, number))
+        for key in errors:
+            change = tolerance.noise(got[key], pick(hand)[key])
+            if again is not None:
+                change = np.maximum(change, tolerance.noise(want[key], pick(again)[key]))
+            noise[key] = np.maximum(noise[key], change)
+    return {key: float(tolerance.excess(got[key], want[key], noise[key]).max(initial=0.0)) for key in errors}
+
+
+def _another_function(court: Court, twin: Answer, differs: Mapping[int, float]) -> Verdict:
+    """The outputs differ; the pullback may still be the right derivative of the function as it is."""
+    at = max(differs, key=lambda position: differs[position])
+    own = _confirm(court, 0.0)
+    of_its_own = {
+        True: "the pullback is the right derivative of the function as it stands",
+        False: "and the pullback is not the derivative of the function as it stands either",
+    }
+    note = of_its_own[own.kind.passed] if own.kind is not Kind.INCONCLUSIVE else ""
+    name = "output" if len(twin.outputs) == 1 else f"output {at}"
+    got, want = court.hand.outputs[at], twin.outputs[at]
+    return Verdict(Kind.FORWARD, court.case, note, name, "", own.source_used, differs[at], got, want)
+
+
+def _arbitrate(court: Court, twin: Answer, wrong: tuple[str, ...], differs: Mapping[str, float]) -> Verdict:
+    """Hand-written and autograd differ: ask along their difference, where the two claims lie furthest apart."""
+    case, name = court.case, max(wrong, key=lambda name: differs[name])
+    got, want = court.hand.gradients[name], twin.gradients[name]
+    if not np.isfinite(got).all():
+        return Verdict(Kind.HANDWRITTEN, case, "", name, "not finite", "autograd", math.inf, got, want)
+    apart = {name: court.hand.gradients[name] - twin.gradients[name] for name in wrong}
+    if not all(np.isfinite(u).all() for u in apart.values()):
+        return Verdict(Kind.AUTOGRAD, case, "", name, "not finite", "hand-written", math.inf, want, got)
+    reach = max(float((abs(u) / own_size(case.arguments[key])).max()) for key, u in apart.items())
+    direction = {key: u / reach for key, u in apart.items()}
+    slope = court.slope(direction)
+    slope, errors = _weigh(court, slope, direction, [court.hand, twin])
+    hand, torch = errors
+    if hand <= 1 and torch <= 1:
+        # They differ by less than the differences can tell; which is enough where that is less than was asked.
+        kind = Kind.KINK if slope.kinked else _precise(court, slope, direction)
+        note = "hand-written and autograd differ by less than the differences can tell"
+        return Verdict(kind, case, "" if kind.passed else note, name, "", slope.source, max(errors), got, want)
+    if hand > 1:
+        note = "" if torch <= 1 else "autograd is wrong as well, in another way"
+        return Verdict(
+            Kind.HANDWRITTEN, case, note, name, "", slope.source, differs[name], got, want if not note else None
+        )
+    return Verdict(Kind.AUTOGRAD, case, "", name, "", slope.source, differs[name], want, got)
+
+
+def _confirm(court: Court, worst: float) -> Verdict:
+    """Hold a gradient, on which hand-written and autograd agree or which has no twin, against the differences."""
+    case, direction = court.case, court.random_direction(court.case.differentiable)
+    if not direction:
+        return Verdict(Kind.AGREE, case, source_used="forward", error=worst)
+    if not math.isfinite(implied(court.hand, direction)):
+        name = next(name for name in direction if not np.isfinite(court.hand.gradients[name]).all())
+        if court.twin is None and all(np.isfinite(y).all() for y in court.hand.outputs):
+            got = court.hand.gradients[name]
+            return Verdict(Kind.HANDWRITTEN, case, "", name, "not finite", "differences", math.inf, got)
+        return Verdict(Kind.INCONCLUSIVE, case, f"the gradient of {name} is not finite here", name, error=worst)
+    slope = court.slope(direction)
+    slope, (error,) = _weigh(court, slope, direction, [court.hand])
+    if error > 1:
+        name = _most_suspect(court)
+        got = court.hand.gradients[name]
+        note = "autograd says the same, but the differences do not" if court.twin is not None else ""
+        return Verdict(Kind.HANDWRITTEN, case, note, name, "", slope.source, error, got)
+    kind = Kind.KINK if slope.kinked else _precise(court, slope, direction)
+    note = "" if kind.passed else f"the derivative is known to within {slope.bound:.1g} only"
+    return Verdict(kind, case, note, source_used=slope.source, error=max(worst, error))
+
+
+def _precise(court: Court, slope: Slope, direction: Direction) -> Kind:
+    """Whether the differences are as precise as was asked."""
+    asked = tolerance.PRECISION * (court.scale(direction) + abs(slope.value))
+    return Kind.AGREE if slope.bound <= asked else Kind.INCONCLUSIVE
+
+
+def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answer]) -> tuple[Slope, list[float]]:
+    """The error of each answer in units of the bound; before one is called wrong, the bound itself is questioned."""
+
+    def errors(slope: Slope) -> list[float]:
+        rounding = [64 * tolerance.EPS * size(answer, direction) for answer in answers]
+        wider = [Slope(slope.value, slope.bound + r, slope.source, slope.low, slope.high) for r in rounding]
+        return [s.excess(implied(answer, direction)) for s, answer in zip(wider, answers, strict=True)]
+
+    found = errors(slope)
+    if max(found) <= 1:
+        return slope, found
+    slope = _at_neighbours(court, slope, direction) if slope.kinked else _with_noise(court, slope, direction)
+    return slope, errors(slope)
+
+
+def _with_noise(court: Court, slope: Slope, direction: Direction) -> Slope:
+    """The bound widened by what a few ulps in the inputs change: an ill-conditioned point."""
+    spread = 0.0
+    for number in range(tolerance.JITTERS):
+        moved = tolerance.jittered(court.case.arguments, number)
+        hand, _ = court.again(moved)
+        there = court.slope(direction, moved)
+        if not there.kinked:
+            change = (there.value - slope.value) - (implied(hand, direction) - implied(court.hand, direction))
+            alone = max(abs(change), abs(there.value - slope.value))
+            spread = max(spread, alone if alone <= tolerance.PRECISION * court.scale(direction) else 0.0)
+    return Slope(slope.value, slope.bound + tolerance.NOISE * spread, slope.source)
+
+
+def _at_neighbours(court: Court, slope: Slope, direction: Direction) -> Slope:
+    """The interval widened by the slopes close by: where several kinks meet, two sides do not show all of them.
+
+    The limits of nearby gradients span Clarke's generalised gradient.
+    """
+    low, high = slope.low, slope.high
+    for number in range(12):
+        moved = dict(court.case.arguments)
+        for name, u in direction.items():
+            part = Stream(number, f"neighbour {name}").uniform(u.shape) - 0.5
+            moved[name] = np.asarray(moved[name] + part * own_size(moved[name]) * 2.0**-24)
+        there = court.slope(direction, moved)
+        values = (there.low, there.high) if there.kinked else (there.value,)
+        low, high = min(low, *values), max(high, *values)
+    nearby = 2.0**-20 * (abs(low) + abs(high) + size(court.hand, direction))
+    return Slope(slope.value, slope.bound + nearby, slope.source, low, high)
+
+
+def _most_suspect(court: Court) -> str:
+    """The argument whose gradient is furthest off, each asked alone."""
+    errors = {}
+    for name in court.case.differentiable:
+        direction = court.random_direction((name,))
+        if direction:
+            errors[name] = court.slope(direction).excess(implied(court.hand, direction))
+    return max(errors, key=lambda name: errors[name])

@@ -1,0 +1,179 @@
+"""From a failing case to words: which entries, expected and got, what the mistake looks like, and the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from . import diagnosis, tolerance
+from .court import Court, own_size
+from .diagnosis import Evidence
+from .inputs import Case
+from .sources import autograd, handwritten
+from .sources.handwritten import Answer, Refused
+from .spec import Array
+from .verdict import Kind, Verdict
+
+MOST_ENTRIES = 256  # differences of single entries cost five calls each
+
+WHO = {
+    Kind.HANDWRITTEN: "hand-written",
+    Kind.AUTOGRAD: "autograd",
+    Kind.FORWARD: "the forward",
+}
+
+
+def explain(verdict: Verdict, others: Sequence[Verdict] = ()) -> Verdict:
+    """The verdict with its pattern and its message; `others` are further cases in which the same went wrong."""
+    if verdict.kind not in WHO or verdict.got is None:
+        return replace(verdict, message=_plain(verdict))
+    court = _court(verdict.case)
+    if court is None:
+        return replace(verdict, message=_plain(verdict))
+    verdict = _with_truth(verdict, court)
+    pattern = verdict.pattern or _pattern(verdict, others)
+    return replace(verdict, pattern=pattern, message=_message(replace(verdict, pattern=pattern), court))
+
+
+def answers(case: Case) -> dict[str, dict[str, Array]]:
+    """What each source says of a case, for as many of them as answer."""
+    court = _court(case)
+    if court is None:
+        return {}
+    several = len(court.cotangents) > 1
+    said = {
+        "cotangent": {f"d_output {i}" if several else "d_output": v for i, v in enumerate(court.cotangents)},
+        "output": {
+            f"output {i}" if len(court.hand.outputs) > 1 else "output": y for i, y in enumerate(court.hand.outputs)
+        },
+        "hand-written": {f"d_{name}": gradient for name, gradient in court.hand.gradients.items()},
+    }
+    if court.twin is not None:
+        said["autograd"] = {f"d_{name}": gradient for name, gradient in court.twin.gradients.items()}
+    small = [name for name in case.differentiable if case.arguments[name].size <= MOST_ENTRIES]
+    said["differences"] = {f"d_{name}": entrywise(court, name) for name in small}
+    return said
+
+
+def _court(case: Case) -> Court | None:
+    try:
+        hand, cotangents, _ = handwritten.run(case)
+    except Refused:
+        return None
+    twin = case.spec.twin and autograd.run(case.spec.twin, case.arguments, case.differentiable, cotangents)
+    return Court(case, hand, twin or None, cotangents)
+
+
+def _with_truth(verdict: Verdict, court: Court) -> Verdict:
+    """Where no other source knows the right gradient, differences find it entry by entry."""
+    if verdict.want is not None or verdict.got is None or verdict.got.size > MOST_ENTRIES:
+        return verdict
+    return replace(verdict, want=entrywise(court, verdict.argument))
+
+
+def entrywise(court: Court, argument: str) -> Array:
+    """The gradient of one argument by differences, an entry at a time."""
+    x = court.case.arguments[argument]
+    found = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        found[index] = _entry(court, argument, index)
+    return found
+
+
+def _entry(court: Court, argument: str, index: tuple[int, ...]) -> float:
+    x = court.case.arguments[argument]
+    step = own_size(x)[index]
+    direction = np.zeros(x.shape)
+    direction[index] = step
+    return court.slope({argument: direction}).value / float(step)
+
+
+def _pattern(verdict: Verdict, others: Sequence[Verdict]) -> str:
+    evidence = []
+    for one in (verdict, *others):
+        court = _court(one.case)
+        one = _with_truth(one, court) if court and verdict.kind is not Kind.FORWARD else one
+        if court is not None and one.got is not None and one.want is not None:
+            evidence.append(_evidence(one, court))
+    return diagnosis.name(evidence)
+
+
+def _evidence(verdict: Verdict, court: Court) -> Evidence:
+    case, ones, others = verdict.case, None, {}
+    if court.twin is not None and case.spec.twin is not None and verdict.kind is Kind.HANDWRITTEN:
+        all_ones = [np.ones(v.shape) for v in court.cotangents]
+        ones = autograd.run(case.spec.twin, case.arguments, case.differentiable, all_ones).gradients[verdict.argument]
+        others = {name: g for name, g in court.twin.gradients.items() if name != verdict.argument}
+    got, want = np.asarray(verdict.got), np.asarray(verdict.want)
+    return Evidence(case, verdict.argument, got, want, others, ones, court.cotangents)
+
+
+def _plain(verdict: Verdict) -> str:
+    """A message for what has no entries to show."""
+    return "\n".join([f"{verdict.case.spec.name}: {verdict.message}", *_inputs(verdict.case)])
+
+
+def _message(verdict: Verdict, court: Court) -> str:
+    spec, got = verdict.case.spec, np.asarray(verdict.got)
+    what = verdict.argument if verdict.kind is Kind.FORWARD else f"d_{verdict.argument}"
+    lines = []
+    if verdict.want is None:
+        lines.append(f"{spec.name}: {what} disagrees with the differences of the forward")
+    else:
+        want = np.asarray(verdict.want)
+        errors = tolerance.excess(got, want)
+        index = np.unravel_index(int(errors.argmax()), errors.shape) if errors.ndim else ()
+        at = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
+        digits = next((d for d in (6, 12) if f"{got[index]:.{d}g}" != f"{want[index]:.{d}g}"), 17)
+        said = "; ".join(f"{source} {value:.{digits}g}" for source, value in _says(verdict, court, index).items())
+        lines.append(
+            f"{spec.name}: {what}{at} is {got[index]:.{digits}g}, but should be {want[index]:.{digits}g}\n  ({said})"
+        )
+        lines.append(f"  odd one out: {WHO[verdict.kind]}; {diagnosis.where(errors > 1)}")
+    if verdict.pattern:
+        lines.append(f"  pattern: {verdict.pattern}")
+    if verdict.message:
+        lines.append(f"  note: {verdict.message}")
+    return "\n".join([*lines, *_inputs(verdict.case, court)])
+
+
+def _says(verdict: Verdict, court: Court, index: tuple[Any, ...]) -> dict[str, float]:
+    """What each source says of one entry."""
+
+    def of(answer: Answer) -> float:
+        key = verdict.argument
+        if verdict.kind is Kind.FORWARD:
+            position = int(key.split()[1]) if " " in key else 0
+            return float(answer.outputs[position][index])
+        return float(answer.gradients[key][index])
+
+    says = {"hand-written": of(court.hand)}
+    if court.twin is not None:
+        says["autograd" if verdict.kind is not Kind.FORWARD else "torch"] = of(court.twin)
+    if verdict.kind is not Kind.FORWARD:
+        says["differences"] = _entry(court, verdict.argument, tuple(int(i) for i in index))
+    return says
+
+
+def _inputs(case: Case, court: Court | None = None) -> list[str]:
+    """The arguments as they would be pasted, and the cotangent."""
+    given = {name: value for name, value in case.arguments.items() if value is not None}
+    if court is not None:
+        names = ["d_output"] if len(court.cotangents) == 1 else [f"d_output {i}" for i in range(len(court.cotangents))]
+        given |= dict(zip(names, court.cotangents, strict=True))
+    return [f"  {name} = {literal(value)}" for name, value in given.items()]
+
+
+def literal(value: Any, most: int = 60) -> str:
+    """A value in one line of Python; a large array as its shape."""
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size > most:
+        return f"<array of dtype {value.dtype}, shape {value.shape}>"
+    if value.size == 0:
+        return f"zeros({value.shape})"
+    text = np.array2string(value, separator=", ", max_line_width=10**6, threshold=10**6, floatmode="maxprec")
+    return " ".join(text.split())

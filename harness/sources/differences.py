@@ -1,0 +1,201 @@
+"""The third source: differences of the forward alone, the sharpest that works.
+
+Along a direction u the function is phi(t) = <cotangent, f(x + t u)>, and what is asked for is phi'(0). The ladder:
+
+    complex step              Im f(x + i h u) / h, one call, exact to rounding (Squire & Trapp 1998)
+    Richardson, longdouble    six calls, where longdouble is wider than double
+    Richardson, double        four calls at each of a few steps
+    central                   the same calls, where halving the step does not help
+
+Every rung says how far off it may be: truncation, seen by halving the step, plus rounding, the noise of phi over the
+step. A complex step is silently wrong where the forward casts to float or takes a modulus, so it counts only if it
+agrees with a plain difference within that one's own bound.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..spec import Array
+from .handwritten import as_outputs
+
+COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
+GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
+OTHER_STEPS = (2.0**-21, 2.0**-8)  # closer than a kink nearby; wider than a noisy function's noise
+LONG_STEP = 2.0**-9
+SLACK = 4.0  # a modelled error may be exceeded a few times over
+EPS = float(np.finfo(np.float64).eps)
+EPS_LONG = float(np.finfo(np.longdouble).eps)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A derivative along one direction: within `bound` of `value`; at a kink, of some value from `low` to `high`."""
+
+    value: float
+    bound: float
+    source: str
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the two sides of the point have different slopes."""
+        return not math.isnan(self.low)
+
+    def excess(self, claim: float) -> float:
+        """How far `claim` is from what is possible, in units of the bound: above 1 it is wrong."""
+        if not math.isfinite(claim):
+            return math.inf
+        low, high = (self.low, self.high) if self.kinked else (self.value, self.value)
+        return max(low - claim, claim - high, 0.0) / (self.bound + COMPLEX_STEP)
+
+
+class Ray:
+    """phi along one direction.
+
+    function    forward alone: keyword arguments to one output or a tuple of them
+    arguments   the point, options included
+    direction   for each argument that moves its direction; a step of 1 moves an entry by about its own size
+    cotangents  one for each output that takes one
+    outputs     f at the point itself
+    reach       sum |gradient × argument| as claimed: how much the rounding of the arguments shows in phi
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        direction: Mapping[str, Array],
+        cotangents: Sequence[Array],
+        outputs: Sequence[Array],
+        reach: float = 0.0,
+    ) -> None:
+        self.function, self.arguments, self.direction = function, arguments, direction
+        self.cotangents, self.outputs = cotangents, outputs[: len(cotangents)]
+        self.size = self.total([abs(y) for y in self.outputs], [abs(v) for v in cotangents]) + reach
+
+    def at(self, step: complex, dtype: type[np.inexact[Any]] = np.float64) -> list[Array]:
+        """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype."""
+        moved = dict(self.arguments)
+        for name, value in self.arguments.items():
+            if name in self.direction:
+                moved[name] = np.asarray(value + dtype(step) * self.direction[name])
+            elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                moved[name] = value.astype(dtype)
+        outputs = list(as_outputs(self.function(**moved))[: len(self.cotangents)])
+        if any(output.dtype != dtype for output in outputs):
+            raise TypeError(f"an output is of dtype {outputs[0].dtype}, but should be {np.dtype(dtype)}")
+        return outputs
+
+    def total(self, outputs: Sequence[Array], weights: Sequence[Array] | None = None) -> Any:
+        """<cotangent, outputs>."""
+        pairs = zip(self.cotangents if weights is None else weights, outputs, strict=True)
+        return sum((v * y).sum() for v, y in pairs)
+
+    def complex_step(self) -> Slope | None:
+        """The first rung; None where the function cannot be called with complex numbers."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                imaginary = [y.imag / COMPLEX_STEP for y in self.at(COMPLEX_STEP * 1j, np.complex128)]
+        except Exception:  # noqa: BLE001  # whatever goes wrong, there are other rungs
+            return None
+        sizes = float(self.total([abs(y) for y in imaginary], [abs(v) for v in self.cotangents]))
+        return Slope(float(self.total(imaginary)), EPS * (64 * sizes + 4 * self.size), "complex step")
+
+    def noise(self) -> float:
+        """How much phi jumps about between points that are all but equal: third differences over a tiny step.
+
+        The difference table of Hamming; see Moré & Wild 2011, "Estimating computational noise".
+        """
+        values = np.array([self.total(self.at(step * 2.0**-42)) for step in range(-4, 5)])
+        return float(abs(np.diff(values, 3)).max()) + EPS * self.size
+
+
+class Central:
+    """Central differences at the steps h and h/2, and what the two say of each other."""
+
+    def __init__(self, ray: Ray, h: float, noise: float) -> None:
+        self.ray, self.h, self.noise = ray, h, noise
+        self.sides = [(ray.at(step), ray.at(-step)) for step in (h, h / 2)]
+
+    @cached_property
+    def _slopes(self) -> tuple[list[Array], list[Array]]:
+        """For each output its slope at h and at h/2."""
+        steps = zip(self.sides, (self.h, self.h / 2), strict=True)
+        wide, narrow = ([(a - b) / (2 * h) for a, b in zip(*sides, strict=True)] for sides, h in steps)
+        return wide, narrow
+
+    @cached_property
+    def slope(self) -> Slope:
+        """Richardson's extrapolation of the two; off by no more than they differ, and by the noise over the step."""
+        wide, narrow = (float(self.ray.total(slopes)) for slopes in self._slopes)
+        return Slope((4 * narrow - wide) / 3, SLACK * (abs(narrow - wide) + 3 * self.noise / self.h), "central")
+
+    @cached_property
+    def kinked(self) -> Slope | None:
+        """The slope as an interval, if the function is not smooth within the step; else None.
+
+        Halving the step quarters the bend f(h) - 2 f(0) + f(-h) of a smooth function, and halves that of a kink.
+        Outputs are looked at one by one: the kink of one may not be hidden, nor widened, by the others.
+        """
+        low = high = 0.0
+        found, doubt = False, 0.0
+        for k, (v, y) in enumerate(zip(self.ray.cotangents, self.ray.outputs, strict=True)):
+            (ahead, behind), (near, nearer) = ((a[k], b[k]) for a, b in self.sides)
+            wide, narrow = ahead - 2 * y + behind, near - 2 * y + nearer
+            kink = (abs(v * narrow) > 16 * self.noise) & ((wide * narrow < 0) | (abs(wide) < 3 * abs(narrow)))
+            found = found or bool(kink.any())
+            smooth = v * (4 * self._slopes[1][k] - self._slopes[0][k]) / 3
+            # One-sided slopes, extrapolated to the point.
+            right, left = v * (4 * near - ahead - 3 * y) / self.h, v * (3 * y + behind - 4 * nearer) / self.h
+            low += float(np.where(kink, np.minimum(right, left), smooth).sum())
+            high += float(np.where(kink, np.maximum(right, left), smooth).sum())
+            doubt += float(np.where(kink, abs(right - 2 * v * (near - y) / self.h), 0.0).sum())
+            doubt += float(np.where(kink, abs(left - 2 * v * (y - nearer) / self.h), 0.0).sum())
+        if not found:
+            return None
+        return Slope((low + high) / 2, SLACK * (doubt + 8 * self.noise / self.h), "one-sided", low, high)
+
+
+def slope(ray: Ray) -> Slope:
+    """phi'(0) along the ray, by the sharpest rung that its guard confirms."""
+    with np.errstate(all="ignore"):
+        sharp = ray.complex_step()
+        guard = Central(ray, GUARD_STEP, 4 * EPS * ray.size)
+        if sharp and guard.slope.excess(sharp.value) <= 1:
+            return sharp
+        # They disagree. Measure the noise instead of assuming it, and try other steps.
+        noise = ray.noise()
+        guards = [Central(ray, h, noise) for h in (GUARD_STEP, *OTHER_STEPS)]
+        kinks = [guard.kinked for guard in guards]
+        if kinks[0] and kinks[1]:  # a kink nearby is left behind by the smaller step, one at the point is not
+            return kinks[0]
+        best = min((g.slope for g, kink in zip(guards, kinks, strict=True) if not kink), key=lambda slope: slope.bound)
+        if sharp and best.excess(sharp.value) <= 1:
+            return sharp
+        long = _richardson(ray, np.longdouble) if EPS_LONG < EPS else None
+        return long if long and best.excess(long.value) <= 1 else best
+
+
+def _richardson(ray: Ray, dtype: type[np.inexact[Any]]) -> Slope | None:
+    """Three central differences, extrapolated twice: error of order h⁶ (Richardson 1911)."""
+    try:
+        ahead_behind = [(ray.at(h, dtype), ray.at(-h, dtype), h) for h in (LONG_STEP, LONG_STEP / 2, LONG_STEP / 4)]
+    except Exception:  # noqa: BLE001  # as for the complex step
+        return None
+    d1, d2, d4 = (ray.total([(a - b) / (2 * h) for a, b in zip(p, m, strict=True)]) for p, m, h in ahead_behind)
+    once, again = (4 * d2 - d1) / 3, (4 * d4 - d2) / 3
+    twice = (16 * again - once) / 15
+    rounding = 64 * float(np.finfo(dtype).eps) * ray.size / LONG_STEP
+    return Slope(
+        float(twice), SLACK * (abs(float(twice - again)) + rounding) + EPS * abs(float(twice)), "Richardson, longdouble"
+    )

@@ -1,0 +1,145 @@
+"""The first source: the function's own pullback, held to the contract `(output, pullback)`."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..inputs import Case
+from ..spec import Array
+
+
+class Refused(Exception):
+    """The function broke the contract; `kind` is the verdict that follows."""
+
+    def __init__(self, kind: str, message: str, argument: str = "", pattern: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.message, self.argument, self.pattern = kind, message, argument, pattern
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one source says: every output, and the gradient of each argument."""
+
+    outputs: tuple[Array, ...]
+    gradients: dict[str, Array]
+
+
+def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
+    """Call the function and its pullback; returns the answer, the cotangents used and the pullback."""
+    outputs, pullback = forward(case.spec.reference, case.arguments)
+    if len(outputs) < case.spec.outputs:
+        raise Refused("ERROR", f"the number of outputs is {len(outputs)}, but should be {case.spec.outputs} or more")
+    cotangents = tuple(case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs]))
+    return Answer(outputs, back(case, pullback, cotangents)), cotangents, pullback
+
+
+def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Array, ...], Callable[..., Any]]:
+    """Call the function; its outputs as a tuple of arrays, and its pullback."""
+    try:
+        with np.errstate(all="ignore"):
+            result = function(**arguments)
+    except Exception as error:  # whatever somebody's code raises is a finding
+        raise _raised(error, function) from error
+    if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
+        raise Refused("ERROR", f"the result is {_describe(result)}, but should be (output, pullback)")
+    outputs = as_outputs(result[0])
+    for position, output in enumerate(outputs):
+        if not isinstance(output, np.ndarray) or output.dtype.kind not in "fciub":
+            raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
+    return outputs, result[1]
+
+
+def as_outputs(output: Any) -> tuple[Any, ...]:
+    """One output or several, as a tuple of arrays."""
+    several = output if isinstance(output, tuple) else (output,)
+    return tuple(np.asarray(one) if isinstance(one, np.generic | float | int) else one for one in several)
+
+
+def same_form(hand: Answer, twin: Answer, case: Case) -> None:
+    """The outputs must be as many, and of the same shapes, as torch's; a function of one's own may leave out the last."""
+    if len(hand.outputs) != len(twin.outputs) and case.spec.stands_for is None:
+        message = f"the number of outputs is {len(hand.outputs)}, but should be {len(twin.outputs)}"
+        raise Refused("ERROR", message)
+    for got, want in zip(hand.outputs, twin.outputs, strict=False):
+        if got.shape != want.shape:
+            raise Refused("FORWARD", f"the output's shape is {got.shape}, but should be {want.shape}", "output")
+
+
+def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) -> dict[str, Array]:
+    """Call the pullback; its gradients by argument, held to the contract."""
+    try:
+        with np.errstate(all="ignore"):
+            result = pullback(*cotangents)
+    except Exception as error:
+        raise _raised(error, case.spec.reference) from error
+    due = case.differentiable
+    if isinstance(result, tuple | list):
+        if len(result) < len(due):
+            raise Refused("ERROR", f"the pullback returns {len(result)} gradients, but should return {len(due)}: {due}")
+        names = [name for name in case.arguments if isinstance(case.arguments[name], np.ndarray)]
+        names = due if len(result) == len(due) else names
+        result = {name: grad for name, grad in zip(names, result, strict=False) if grad is not None or name in due}
+    if not isinstance(result, Mapping):
+        raise Refused("ERROR", f"the pullback returns {_describe(result)}, but should return {{argument: gradient}}")
+    for name in due:
+        if name not in result:
+            raise Refused("ERROR", f"the gradient of {name} is missing from {sorted(result)}", name)
+    for name in result:
+        if name not in due:
+            raise Refused("ERROR", f"a gradient is given for {name!r}, but should be for {', '.join(due)} alone", name)
+    return {name: _checked(name, case.arguments[name], result[name]) for name in due}
+
+
+def _checked(name: str, argument: Array, gradient: Any) -> Array:
+    if isinstance(gradient, np.generic | float | int) and not isinstance(gradient, bool):
+        gradient = np.asarray(gradient)
+    if not isinstance(gradient, np.ndarray) or gradient.dtype.kind not in "fciu":
+        raise Refused("ERROR", f"d_{name} is {_describe(gradient)}, but should be an array of {argument.dtype}", name)
+    if gradient.shape != argument.shape:
+        message = f"d_{name}.shape is {gradient.shape}, but should be {argument.shape}, as {name}"
+        raise Refused("HANDWRITTEN", message, name, _shape_pattern(gradient.shape, argument.shape))
+    return gradient
+
+
+def _shape_pattern(got: tuple[int, ...], want: tuple[int, ...]) -> str:
+    """What a gradient of the wrong shape looks like."""
+    if got == want[::-1]:
+        return "looks transposed"
+    if len(got) > len(want) and got[len(got) - len(want) :] == want:
+        return "batch axis not summed"
+    if len(got) == len(want) and all(w in (1, g) for g, w in zip(got, want, strict=True)):
+        return "broadcast axis not summed"
+    if not got and want:
+        return "summed over every axis"
+    if len(got) < len(want) or np.prod(got) < np.prod(want):
+        return "summed over too many axes"
+    return ""
+
+
+def _raised(error: Exception, function: Callable[..., Any]) -> Refused:
+    """Somebody's exception as one line, with their own line of code."""
+    kind = "IMPURE" if isinstance(error, ValueError) and "read-only" in str(error) else "ERROR"
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if kind == "IMPURE":
+        message = "an argument or a cotangent is modified in place: work on a copy"
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename] or frames[1:]
+    if own:
+        message += f"\n  {Path(own[-1].filename).name}:{own[-1].lineno}: {own[-1].line}"
+    return Refused(kind, message, pattern="mutated" if kind == "IMPURE" else "")
+
+
+def _describe(value: Any) -> str:
+    """A value in a few words: its type, and its shape and dtype if it has them."""
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype}, shape {value.shape}"
+    if isinstance(value, tuple):
+        return f"a tuple ({', '.join(_describe(one) for one in value)})"
+    return "None" if value is None else f"of type {type(value).__name__}"

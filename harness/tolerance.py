@@ -1,0 +1,49 @@
+"""Every tolerance, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .spec import Array, Stream
+
+EPS = float(np.finfo(np.float64).eps)
+
+# Two float64 computations of one gradient differ by a few eps × n; an error of 1e-9 must be seen, so stay well below.
+RELATIVE = 2.0**-36  # 1.5e-11 of the entry itself
+FLOOR = 64 * EPS  # 1.4e-14 of the largest entry: what cancellation leaves in the small ones
+NOISE = 16.0  # times the change that a few ulps in the inputs make: an ill-conditioned point, where both may be right
+PRECISION = 1e-6  # asked of the differences; a case whose bound is wider is inconclusive
+JITTERS = 3
+
+
+def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
+    """|got - want| entry by entry, in units of what rounding explains: above 1 an entry is wrong."""
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(want)
+        largest = float(abs(want[finite]).max(initial=0.0))
+        bound = RELATIVE * abs(want) + FLOOR * largest + NOISE * noise + np.finfo(np.float64).tiny
+        off = abs(got - want) / bound
+    same = (got == want) | (np.isnan(got) & np.isnan(want))
+    return np.where(same, 0.0, np.where(finite & np.isfinite(got), off, np.inf))
+
+
+def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The same arguments a few ulps away: what changes now is noise."""
+    moved = dict(arguments)
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            ulps = Stream(number, name).integers(9, value.shape) - 4
+            moved[name] = np.asarray(value * (1 + EPS * ulps))
+            moved[name].setflags(write=False)
+    return moved
+
+
+def noise(base: Array, moved: Array) -> Array:
+    """The change between two nearby points, as noise; a jump is a kink and no noise."""
+    with np.errstate(all="ignore"):
+        change = abs(moved - base)
+        largest = float(abs(base).max(initial=0.0))
+        return np.where(change <= PRECISION * largest, change, 0.0)
