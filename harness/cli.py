@@ -9,9 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
-EXAMPLES = click.option(
-    "--examples", type=click.IntRange(1), default=100, show_default=True, help="Cases of each function."
-)
+EXAMPLES = click.option("--examples", type=click.IntRange(1), default=100, show_default=True, help="Cases each.")
+SOURCE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Other seeds draw other cases.")
 
 
@@ -57,9 +56,7 @@ def verify(
 
 
 @main.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE…"
-)
+@click.argument("files", nargs=-1, required=True, type=SOURCE, metavar="FILE…")
 @EXAMPLES
 @SEED
 @_reports
@@ -101,7 +98,7 @@ def check(files: tuple[Path, ...], examples: int, seed: int, json_: Path | None,
 @click.option(
     "--file",
     "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=SOURCE,
     help="Judge the function in your FILE.",
 )
 @click.option(

@@ -34,8 +34,8 @@ class Court:
         at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
         outputs = self._forward(**at) if outputs is None else outputs
         with np.errstate(all="ignore"):
-            reach = sum(float(abs(self.hand.gradients[name] * at[name]).sum()) for name in direction)
-        reach = reach if math.isfinite(reach) else 0.0
+            squares = sum(float(((self.hand.gradients[name] * at[name]) ** 2).sum()) for name in direction)
+        reach = math.sqrt(squares) if math.isfinite(squares) else 0.0
         return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach))
 
     def _forward(self, **arguments: Any) -> tuple[Any, ...]:
@@ -45,6 +45,17 @@ class Court:
         """The natural size of phi and of its slope when every entry moves by its own size."""
         outputs = zip(self.cotangents, self.hand.outputs, strict=False)
         return size(self.hand, direction) + sum(float(abs(v * y).sum()) for v, y in outputs)
+
+    def natural(self, key: int | str) -> float:
+        """How large an output (by its number) or a gradient (by its argument) would be, were nothing to cancel."""
+        output = max((float(abs(y).max(initial=0.0)) for y in self.hand.outputs if y.dtype.kind == "f"), default=0.0)
+        real = [value for value in self.case.arguments.values() if isinstance(value, np.ndarray)]
+        entry = max((float(abs(x).max(initial=0.0)) for x in real if x.dtype.kind == "f"), default=0.0)
+        if isinstance(key, int):
+            return max(output, entry)
+        cotangent = max((float(abs(v).max(initial=0.0)) for v in self.cotangents), default=0.0)
+        own = float(abs(self.case.arguments[key]).max(initial=0.0))
+        return cotangent * max(1.0, output / own if own else 0.0)
 
     def again(self, arguments: Mapping[str, Any]) -> tuple[Answer, Answer | None]:
         """Both answers at another point, with the same cotangents."""
@@ -105,13 +116,14 @@ def _compare(court: Court, twin: Answer, pick: Callable[[Answer], Mapping[Any, A
     errors = {key: float(tolerance.excess(got[key], want[key]).max(initial=0.0)) for key in got if key in want}
     if max(errors.values(), default=0.0) <= 1 or not all(math.isfinite(error) for error in errors.values()):
         return errors
-    noise: dict[Any, Array | float] = dict.fromkeys(errors, 0.0)
+    natural = {key: court.natural(key) for key in errors}
+    noise: dict[Any, Array | float] = {key: tolerance.EPS * natural[key] for key in errors}
     for number in range(tolerance.JITTERS):
         hand, again = court.again(tolerance.jittered(court.case.arguments, number))
         for key in errors:
-            change = tolerance.noise(got[key], pick(hand)[key])
+            change = tolerance.noise(got[key], pick(hand)[key], natural[key])
             if again is not None:
-                change = np.maximum(change, tolerance.noise(want[key], pick(again)[key]))
+                change = np.maximum(change, tolerance.noise(want[key], pick(again)[key], natural[key]))
             noise[key] = np.maximum(noise[key], change)
     return {key: float(tolerance.excess(got[key], want[key], noise[key]).max(initial=0.0)) for key in errors}
 
@@ -203,7 +215,8 @@ def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answe
 
 def _with_noise(court: Court, slope: Slope, direction: Direction) -> Slope:
     """The bound widened by what a few ulps in the inputs change: an ill-conditioned point."""
-    spread = 0.0
+    unseen = sum(court.natural(name) * float(np.sqrt((u**2).sum())) for name, u in direction.items())
+    spread = tolerance.EPS * unseen
     for number in range(tolerance.JITTERS):
         moved = tolerance.jittered(court.case.arguments, number)
         hand, _ = court.again(moved)

@@ -1,8 +1,8 @@
 """What a wrong gradient looks like: the common mistakes, fitted to the wrong and the right values.
 
 Each pattern is a small function that yields what it recognises as (key, words). The key stays the same from case to
-case ("times N"), the words hold the numbers ("every entry is N = 4 times the right value"). A mistake is named only by a
-pattern that explains every failing case at hand.
+case ("times N"), the words hold the numbers ("every entry is N = 4 times the right value"). A mistake is named only by
+a pattern that explains every failing case at hand.
 """
 
 from __future__ import annotations

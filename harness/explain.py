@@ -43,12 +43,9 @@ def answers(case: Case) -> dict[str, dict[str, Array]]:
     court = _court(case)
     if court is None:
         return {}
-    several = len(court.cotangents) > 1
     said = {
-        "cotangent": {f"d_output {i}" if several else "d_output": v for i, v in enumerate(court.cotangents)},
-        "output": {
-            f"output {i}" if len(court.hand.outputs) > 1 else "output": y for i, y in enumerate(court.hand.outputs)
-        },
+        "cotangent": _numbered("d_output", court.cotangents),
+        "output": _numbered("output", court.hand.outputs),
         "hand-written": {f"d_{name}": gradient for name, gradient in court.hand.gradients.items()},
     }
     if court.twin is not None:
@@ -56,6 +53,11 @@ def answers(case: Case) -> dict[str, dict[str, Array]]:
     small = [name for name in case.differentiable if case.arguments[name].size <= MOST_ENTRIES]
     said["differences"] = {f"d_{name}": entrywise(court, name) for name in small}
     return said
+
+
+def _numbered(name: str, arrays: Sequence[Array]) -> dict[str, Array]:
+    """One array under its name, several with their numbers."""
+    return {f"{name} {i}" if len(arrays) > 1 else name: array for i, array in enumerate(arrays)}
 
 
 def _court(case: Case) -> Court | None:
@@ -93,9 +95,9 @@ def _entry(court: Court, argument: str, index: tuple[int, ...]) -> float:
 
 def _pattern(verdict: Verdict, others: Sequence[Verdict]) -> str:
     evidence = []
-    for one in (verdict, *others):
-        court = _court(one.case)
-        one = _with_truth(one, court) if court and verdict.kind is not Kind.FORWARD else one
+    for other in (verdict, *others):
+        court = _court(other.case)
+        one = _with_truth(other, court) if court and verdict.kind is not Kind.FORWARD else other
         if court is not None and one.got is not None and one.want is not None:
             evidence.append(_evidence(one, court))
     return diagnosis.name(evidence)
@@ -162,8 +164,7 @@ def _inputs(case: Case, court: Court | None = None) -> list[str]:
     """The arguments as they would be pasted, and the cotangent."""
     given = {name: value for name, value in case.arguments.items() if value is not None}
     if court is not None:
-        names = ["d_output"] if len(court.cotangents) == 1 else [f"d_output {i}" for i in range(len(court.cotangents))]
-        given |= dict(zip(names, court.cotangents, strict=True))
+        given |= _numbered("d_output", court.cotangents)
     return [f"  {name} = {literal(value)}" for name, value in given.items()]
 
 

@@ -234,11 +234,12 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
     pick = Pick(draw, spec)
     if spec.together:
         spec.together(pick)
-    kinds = {**spec.arguments, **(spec.parameters(pick.plan) if spec.parameters else {})}
-    for name, kind in kinds.items():
+    for name, kind in spec.arguments.items():
         if isinstance(kind, Choice) and name not in pick.plan:
             _ = pick.option(name, kind.strategy)
-        elif isinstance(kind, Maybe) and name not in pick.plan and draw(st.integers(0, 3)) == 3:
+    kinds = {**spec.arguments, **(spec.parameters(pick.plan) if spec.parameters else {})}
+    for name, kind in kinds.items():
+        if isinstance(kind, Maybe) and name not in pick.plan and draw(st.integers(0, 3)) == 3:
             pick.put(name, None)
     for word in _words(kinds, pick.plan):
         if word.startswith("*"):

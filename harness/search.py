@@ -1,4 +1,4 @@
-"""Many cases of one function: Hypothesis draws them, the first that fails is shrunk, and what came out is one record."""
+"""Many cases of one function: Hypothesis draws them, the first that fails is shrunk, the outcome is one record."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.errors import Flaky
 
 from .check import check
 from .explain import explain
@@ -20,6 +21,7 @@ from .spec import Spec
 from .verdict import Kind, Verdict
 
 SHARPEST = ("complex step", "Richardson, longdouble", "central", "one-sided", "forward")
+SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 SHRINK_SECONDS = 4.0  # a smaller example is welcome, but nobody waits for it
 MORE_CASES = 20  # drawn after a failure, to see what the mistake has in common
 MOST_OTHERS = 5  # failing cases, beside the smallest, that a named mistake must explain
@@ -68,10 +70,10 @@ def _drawn(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, p
         database=None,
         deadline=None,
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=SLOW_IS_FINE,
         verbosity=hypothesis.Verbosity.quiet,
     )
-    run = settings(hypothesis.given(cases(spec))(lambda case: look(case)))
+    run = settings(hypothesis.given(cases(spec))(look))
     hypothesis.seed(zlib.crc32(f"{spec.name} {seed}".encode()))(run)()
 
 
@@ -108,7 +110,7 @@ class _Search:
 
     def run(self, examples: int, seed: int) -> None:
         """Draw cases until one fails; then shrink it."""
-        with contextlib.suppress(_Found, _Enough, hypothesis.errors.Flaky):  # what failed is kept
+        with contextlib.suppress(_Found, _Enough, Flaky):  # what failed is kept
             _drawn(self.spec, self.look, examples, seed, (Phase.generate, Phase.shrink))
 
     def more_failures(self, seed: int) -> None:

@@ -28,6 +28,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 Array = np.ndarray[Any, Any]
+Gradients = dict[str, Array]
 Plan = dict[str, Any]  # what was drawn: sizes by word, options by argument
 
 
@@ -162,7 +163,7 @@ class Spec:
     covers      the torch.nn classes that this function stands for
     sizes       (lowest, highest) for size words that want other bounds
     together    draws sizes and options that must fit each other: called first, with a `Pick`
-    parameters  further arguments whose names follow from what was drawn: the weights of a stack of layers
+    parameters  arguments that follow from what was drawn: the weights of a stack of layers, say
     outputs     how many of the outputs, from the first, take a cotangent
     avoid       value profiles that are not drawn, each with its reason
     differs     why torch is not to be believed at these arguments; "" where it is

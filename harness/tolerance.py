@@ -41,9 +41,9 @@ def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
     return moved
 
 
-def noise(base: Array, moved: Array) -> Array:
-    """The change between two nearby points, as noise; a jump is a kink and no noise."""
+def noise(base: Array, moved: Array, natural: float) -> Array:
+    """The change between two nearby points, as noise; a jump, large beside the natural size, is a kink and no noise."""
     with np.errstate(all="ignore"):
         change = abs(moved - base)
-        largest = float(abs(base).max(initial=0.0))
+        largest = max(float(abs(base).max(initial=0.0)), natural)
         return np.where(change <= PRECISION * largest, change, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
@@ -34,13 +35,24 @@ def with_progress(names: Sequence[str], work: Callable[[str], Check]) -> list[Ch
         try:
             for name in names:
                 bar.update(task, description=name)
-                done.append(work(name))
+                done.append(_survived(name, work))
                 bar.advance(task)
         except KeyboardInterrupt:
             console.print(
                 f"Interrupted: {len(done)} of {len(names)} done, {names[len(done)]} and what follows are missing."
             )
     return done
+
+
+def _survived(name: str, work: Callable[[str], Check]) -> Check:
+    """A fault of backprove's own costs one result and not all the others."""
+    try:
+        return work(name)
+    except Exception as error:  # noqa: BLE001
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{last.filename}:{last.lineno}: {last.line}"
+        message = f"{name}: backprove itself failed here, please report it: {type(error).__name__}: {error}\n  {where}"
+        return Check(name, verdict=Kind.ERROR, message=message)
 
 
 def show(checks: Sequence[Check], replay: str = "") -> None:

@@ -8,32 +8,60 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..spec import Array
-from .handwritten import Answer
+from ..spec import Array, Gradients
+from .handwritten import Answer, Refused
+
+Tensors = dict[str, torch.Tensor]
 
 
 def run(
     twin: Callable[..., Any], arguments: Mapping[str, Any], differentiable: Sequence[str], cotangents: Sequence[Array]
 ) -> Answer:
     """Call the twin once, forward and backward; every output, and the gradient of each differentiable argument."""
+    try:
+        outputs, leaves = _forward(twin, arguments, differentiable)
+        return Answer(tuple(_array(output) for output in outputs), _backward(outputs, leaves, cotangents))
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise Refused("ERROR", f"torch refuses what the function accepts: {type(error).__name__}: {reason}") from error
+
+
+def as_reference(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A torch function or module as `(output, pullback)`: what its own backward says is the hand-written side."""
+
+    def call(**arguments: Any) -> tuple[Any, Callable[..., Gradients]]:
+        real = [n for n, v in arguments.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fc"]
+        outputs, leaves = _forward(function, arguments, real)
+
+        def pullback(*cotangents: Array) -> Gradients:
+            return _backward(outputs, leaves, cotangents)
+
+        arrays = tuple(_array(output) for output in outputs)
+        return arrays[0] if len(arrays) == 1 else arrays, pullback
+
+    return call
+
+
+def _forward(
+    function: Callable[..., Any], arguments: Mapping[str, Any], differentiable: Sequence[str]
+) -> tuple[tuple[torch.Tensor, ...], Tensors]:
     inputs = {name: _tensor(value) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
-    for name in differentiable:
-        inputs[name] = inputs[name].requires_grad_()
-    result = twin(**inputs)
-    outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
-    wanted = [inputs[name] for name in differentiable]
+    leaves: Tensors = {name: inputs[name].requires_grad_() for name in differentiable}
+    result = function(**inputs)
+    return tuple(result) if isinstance(result, tuple | list) else (result,), leaves
+
+
+def _backward(outputs: Sequence[torch.Tensor], leaves: Tensors, cotangents: Sequence[Array]) -> Gradients:
     pairs = [(o, _tensor(v)) for o, v in zip(outputs, cotangents, strict=False) if o.requires_grad]
-    gradients: Sequence[torch.Tensor | None] = [None] * len(wanted)
-    if wanted and pairs:
-        gradients = torch.autograd.grad([o for o, _ in pairs], wanted, [v for _, v in pairs], allow_unused=True)
-    return Answer(
-        tuple(output.detach().numpy() for output in outputs),
-        {
-            # None says that no output depends on the argument here.
-            name: np.zeros(arguments[name].shape, arguments[name].dtype) if gradient is None else gradient.numpy()
-            for name, gradient in zip(differentiable, gradients, strict=True)
-        },
-    )
+    found: Sequence[torch.Tensor | None] = [None] * len(leaves)
+    if leaves and pairs:
+        wanted, given = list(leaves.values()), [v for _, v in pairs]
+        found = torch.autograd.grad([o for o, _ in pairs], wanted, given, retain_graph=True, allow_unused=True)
+    return {
+        # None says that no output depends on the argument here.
+        name: _array(torch.zeros_like(leaf) if gradient is None else gradient)
+        for (name, leaf), gradient in zip(leaves.items(), found, strict=True)
+    }
 
 
 def _tensor(array: Array) -> torch.Tensor:
@@ -41,5 +69,5 @@ def _tensor(array: Array) -> torch.Tensor:
     return torch.from_numpy(np.array(array, order="C"))
 
 
-def as_reference(function: Callable[..., Any], differentiable: Sequence[str] = ()) -> Callable[..., Any]:
-    """A torch function, autograd.Function or module as `(output, pullback)`: its own backward is the hand-written side."""
+def _array(tensor: torch.Tensor) -> Array:
+    return tensor.detach().numpy()

@@ -28,7 +28,8 @@ from .handwritten import as_outputs
 
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
-OTHER_STEPS = (2.0**-21, 2.0**-8)  # closer than a kink nearby; wider than a noisy function's noise
+CLOSER_STEPS = (2.0**-20, 2.0**-26, 2.0**-32)  # for steep functions, and kinks that lie near but not here
+WIDER_STEP = 2.0**-8  # for noisy functions
 LONG_STEP = 2.0**-9
 SLACK = 4.0  # a modelled error may be exceeded a few times over
 EPS = float(np.finfo(np.float64).eps)
@@ -66,7 +67,7 @@ class Ray:
     direction   for each argument that moves its direction; a step of 1 moves an entry by about its own size
     cotangents  one for each output that takes one
     outputs     f at the point itself
-    reach       sum |gradient × argument| as claimed: how much the rounding of the arguments shows in phi
+    reach       |gradient × argument| as claimed: how much the rounding of the arguments shows in phi
     """
 
     def __init__(
@@ -80,9 +81,9 @@ class Ray:
     ) -> None:
         self.function, self.arguments, self.direction = function, arguments, direction
         self.cotangents, self.outputs = cotangents, outputs[: len(cotangents)]
-        self.size = self.total([abs(y) for y in self.outputs], [abs(v) for v in cotangents]) + reach
+        self.size = self.spread(self.outputs) + reach
 
-    def at(self, step: complex, dtype: type[np.inexact[Any]] = np.float64) -> list[Array]:
+    def at(self, step: complex, dtype: type = np.float64) -> list[Array]:
         """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype."""
         moved = dict(self.arguments)
         for name, value in self.arguments.items():
@@ -100,6 +101,10 @@ class Ray:
         pairs = zip(self.cotangents if weights is None else weights, outputs, strict=True)
         return sum((v * y).sum() for v, y in pairs)
 
+    def spread(self, outputs: Sequence[Array]) -> float:
+        """How large the rounding errors of <cotangent, outputs> are, in units of eps: they add up at random."""
+        return math.sqrt(sum(float(((v * y) ** 2).sum()) for v, y in zip(self.cotangents, outputs, strict=True)))
+
     def complex_step(self) -> Slope | None:
         """The first rung; None where the function cannot be called with complex numbers."""
         try:
@@ -108,8 +113,7 @@ class Ray:
                 imaginary = [y.imag / COMPLEX_STEP for y in self.at(COMPLEX_STEP * 1j, np.complex128)]
         except Exception:  # noqa: BLE001  # whatever goes wrong, there are other rungs
             return None
-        sizes = float(self.total([abs(y) for y in imaginary], [abs(v) for v in self.cotangents]))
-        return Slope(float(self.total(imaginary)), EPS * (64 * sizes + 4 * self.size), "complex step")
+        return Slope(float(self.total(imaginary)), 64 * EPS * (self.spread(imaginary) + self.size), "complex step")
 
     def noise(self) -> float:
         """How much phi jumps about between points that are all but equal: third differences over a tiny step.
@@ -139,6 +143,12 @@ class Central:
         """Richardson's extrapolation of the two; off by no more than they differ, and by the noise over the step."""
         wide, narrow = (float(self.ray.total(slopes)) for slopes in self._slopes)
         return Slope((4 * narrow - wide) / 3, SLACK * (abs(narrow - wide) + 3 * self.noise / self.h), "central")
+
+    @cached_property
+    def converges(self) -> bool:
+        """Whether halving the step changes little, so that what it changes tells the error."""
+        wide, narrow = (float(self.ray.total(slopes)) for slopes in self._slopes)
+        return abs(narrow - wide) <= max(0.1 * abs(narrow), 1e-4 * self.ray.size, 12 * self.noise / self.h)
 
     @cached_property
     def kinked(self) -> Slope | None:
@@ -175,18 +185,19 @@ def slope(ray: Ray) -> Slope:
             return sharp
         # They disagree. Measure the noise instead of assuming it, and try other steps.
         noise = ray.noise()
-        guards = [Central(ray, h, noise) for h in (GUARD_STEP, *OTHER_STEPS)]
-        kinks = [guard.kinked for guard in guards]
-        if kinks[0] and kinks[1]:  # a kink nearby is left behind by the smaller step, one at the point is not
-            return kinks[0]
-        best = min((g.slope for g, kink in zip(guards, kinks, strict=True) if not kink), key=lambda slope: slope.bound)
+        closer = [Central(ray, h, noise) for h in (GUARD_STEP, *CLOSER_STEPS)]
+        if all(one.kinked for one in closer[:3]):  # at the point itself: one nearby is left behind by smaller steps
+            return closer[0].kinked or closer[0].slope
+        rungs = [one for one in (*closer, Central(ray, WIDER_STEP, noise)) if not one.kinked]
+        known = [one.slope for one in rungs if one.converges]
+        best = min(known, key=lambda slope: slope.bound, default=Slope(0.0, math.inf, "central"))
         if sharp and best.excess(sharp.value) <= 1:
             return sharp
         long = _richardson(ray, np.longdouble) if EPS_LONG < EPS else None
         return long if long and best.excess(long.value) <= 1 else best
 
 
-def _richardson(ray: Ray, dtype: type[np.inexact[Any]]) -> Slope | None:
+def _richardson(ray: Ray, dtype: type) -> Slope | None:
     """Three central differences, extrapolated twice: error of order h⁶ (Richardson 1911)."""
     try:
         ahead_behind = [(ray.at(h, dtype), ray.at(-h, dtype), h) for h in (LONG_STEP, LONG_STEP / 2, LONG_STEP / 4)]

@@ -62,7 +62,7 @@ def as_outputs(output: Any) -> tuple[Any, ...]:
 
 
 def same_form(hand: Answer, twin: Answer, case: Case) -> None:
-    """The outputs must be as many, and of the same shapes, as torch's; a function of one's own may leave out the last."""
+    """As many outputs as torch, of the same shapes; a function of one's own may leave out the last."""
     if len(hand.outputs) != len(twin.outputs) and case.spec.stands_for is None:
         message = f"the number of outputs is {len(hand.outputs)}, but should be {len(twin.outputs)}"
         raise Refused("ERROR", message)
