@@ -165,14 +165,11 @@ def _run(
     names: Sequence[str], work: Callable[[str], Any], json_: Path | None, junit: Path | None, replay: str = ""
 ) -> None:
     """Do the work, show it, write what was asked for, and exit as the results say."""
-    import torch
-
     from .report import machine, terminal
 
     for path in (json_, junit):
         if path is not None:
             _kept(path, lambda path=path: machine.writable(path))
-    torch.set_num_threads(1)  # small arrays: a second thread only waits
     checks = terminal.with_progress(names, work)
     terminal.show(checks, replay)
     if json_ is not None:

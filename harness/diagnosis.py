@@ -59,7 +59,7 @@ def sizes(case: Case) -> dict[str, int]:
         if isinstance(value, int):
             numbers[word] = value
         elif isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):
-            numbers[f"prod({word})"] = math.prod(value)
+            numbers[f"{word}.size"] = math.prod(value)
     shapes = [value.shape for value in case.arguments.values() if isinstance(value, np.ndarray)]
     if shapes:
         numbers["input.size"] = math.prod(shapes[0])

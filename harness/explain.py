@@ -115,7 +115,8 @@ def _evidence(verdict: Verdict, court: Court) -> Evidence:
 
 def _plain(verdict: Verdict) -> str:
     """A message for what has no entries to show."""
-    return "\n".join([f"{verdict.case.spec.name}: {verdict.message}", *_inputs(verdict.case)])
+    pattern = [f"  pattern: {verdict.pattern}"] if verdict.pattern else []
+    return "\n".join([f"{verdict.case.spec.name}: {verdict.message}", *pattern, *_inputs(verdict.case)])
 
 
 def _message(verdict: Verdict, court: Court) -> str:

@@ -55,11 +55,13 @@ class Case:
         plan = ";".join(f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in self.plan.items())
         return f"{self.spec.name}/{plan}/{self.profile}.{self.layout}.{self.seed}"
 
+    def __repr__(self) -> str:
+        return self.id
+
     @cached_property
     def kinds(self) -> dict[str, Any]:
         """How each argument is made, those of a varying number included."""
-        extra = self.spec.parameters(self.plan) if self.spec.parameters else {}
-        return {**self.spec.arguments, **extra}
+        return _kinds(self.spec, self.plan)
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
@@ -237,9 +239,9 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
     for name, kind in spec.arguments.items():
         if isinstance(kind, Choice) and name not in pick.plan:
             _ = pick.option(name, kind.strategy)
-    kinds = {**spec.arguments, **(spec.parameters(pick.plan) if spec.parameters else {})}
+    kinds = _kinds(spec, pick.plan)
     for name, kind in kinds.items():
-        if isinstance(kind, Maybe) and name not in pick.plan and draw(st.integers(0, 3)) == 3:
+        if isinstance(kind, Maybe) and name not in pick.plan and (not spec.takes(name) or draw(st.integers(0, 3)) == 3):
             pick.put(name, None)
     for word in _words(kinds, pick.plan):
         if word.startswith("*"):
@@ -251,6 +253,12 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
     profile = draw(st.sampled_from([name for name in PROFILES if name not in spec.avoid]))
     layout = draw(st.sampled_from(_DRAWN_LAYOUTS))
     return Case(spec, _tupled(pick.plan), profile, layout, draw(st.integers(0, 2**16 - 1)))
+
+
+def _kinds(spec: Spec, plan: Plan) -> dict[str, Any]:
+    """How each argument is made, once sizes and options are known."""
+    follow = spec.parameters(plan) if spec.parameters else {}
+    return {**spec.arguments, **{name: kind for name, kind in follow.items() if spec.takes(name)}}
 
 
 def _words(kinds: Mapping[str, Any], plan: Plan) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -11,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis
+import numpy as np
+import torch
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Flaky
 
 from .check import check
 from .explain import explain
 from .inputs import Case, cases
+from .report import notebook
 from .spec import Spec
 from .verdict import Kind, Verdict
 
@@ -53,6 +57,12 @@ class Check:
         """Shown to be right."""
         return self.verdict.passed
 
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def _repr_html_(self) -> str:
+        return notebook.html(self)
+
 
 class _Enough(BaseException):
     """Ends a search from inside: Hypothesis lets through what is no Exception."""
@@ -73,8 +83,10 @@ def _drawn(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, p
         suppress_health_check=SLOW_IS_FINE,
         verbosity=hypothesis.Verbosity.quiet,
     )
-    run = settings(hypothesis.given(cases(spec))(look))
-    hypothesis.seed(zlib.crc32(f"{spec.name} {seed}".encode()))(run)()
+    run = hypothesis.seed(zlib.crc32(f"{spec.name} {seed}".encode()))(settings(hypothesis.given(cases(spec))(look)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # overflow and empty means show in the values
+        run()
 
 
 def examine(spec: Spec, examples: int = 100, seed: int = 0) -> Check:
@@ -82,15 +94,19 @@ def examine(spec: Spec, examples: int = 100, seed: int = 0) -> Check:
 
     A wrong gradient says more than an impure one: impurities are only pursued when there is nothing else.
     """
-    start = time.process_time()
-    search = _Search(spec)
-    search.run(examples, seed)
-    if not search.failures and search.counts[Kind.IMPURE]:
-        search = _Search(spec, impure_as_well=True)
+    start, threads = time.process_time(), torch.get_num_threads()
+    torch.set_num_threads(1)  # the arrays are small: a second thread only waits
+    try:
+        search = _Search(spec)
         search.run(examples, seed)
-    if search.failures:
-        search.more_failures(seed + 1)
-    result = search.result()
+        if not search.failures and search.counts[Kind.IMPURE]:
+            search = _Search(spec, impure_as_well=True)
+            search.run(examples, seed)
+        if search.failures:
+            search.more_failures(seed + 1)
+        result = search.result()
+    finally:
+        torch.set_num_threads(threads)
     result.seconds = time.process_time() - start
     return result
 
@@ -154,7 +170,7 @@ class _Search:
             left_out=self.spec.left_out if self.spec.stands_for else (),
         )
         if self.smallest:
-            others = sorted(self.failures, key=lambda verdict: -_size(verdict.case)[0])[:MOST_OTHERS]
+            others = sorted(self.failures, key=lambda verdict: -_size(verdict.case)[1])[:MOST_OTHERS]
             return convicted(result, explain(self.smallest, others))
         if counts[Kind.AGREE] + counts[Kind.KINK] >= DECIDED * total and total:
             result.verdict = Kind.AGREE if counts[Kind.AGREE] else Kind.KINK
@@ -177,6 +193,6 @@ def convicted(result: Check, verdict: Verdict) -> Check:
 
 
 def _size(case: Case) -> tuple[Any, ...]:
-    """Smaller first: fewer numbers, then plainer values, then a shorter id."""
-    numbers = sum(value.size for value in case.arguments.values() if hasattr(value, "size"))
-    return numbers, case.profile != "plain", case.layout != "C", len(case.id), case.seed
+    """Smaller first, but not empty: fewer numbers, then plainer values, then a shorter id."""
+    sizes = [value.size for value in case.arguments.values() if isinstance(value, np.ndarray)]
+    return 0 in sizes, sum(sizes), case.profile != "plain", case.layout != "C", len(case.id), case.seed

@@ -16,6 +16,7 @@ from 0 to 4.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import zlib
@@ -130,7 +131,7 @@ class Pick:
     def option(self, name: str, values: Any) -> Any:
         """Draw the option `name`, or leave it at its default where the function judged does not take it."""
         strategy = values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
-        self.plan[name] = self.draw(strategy) if name in self._spec.arguments else self._spec.defaults.get(name)
+        self.plan[name] = self.draw(strategy) if self._spec.takes(name) else self._spec.defaults.get(name)
         return self.plan[name]
 
     def size(self, word: str, low: int = 1, high: int = 5) -> int:
@@ -167,7 +168,8 @@ class Spec:
     outputs     how many of the outputs, from the first, take a cotangent
     avoid       value profiles that are not drawn, each with its reason
     differs     why torch is not to be believed at these arguments; "" where it is
-    stands_for  the reference whose defaults hold for options that this function does not take
+    stands_for  the reference whose place somebody's own function has taken
+    taken       the names of the arguments that this function takes; None is all. Others keep their defaults
     """
 
     name: str
@@ -182,6 +184,7 @@ class Spec:
     avoid: Mapping[str, str] = field(default_factory=dict)
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
     stands_for: Callable[..., Any] | None = None
+    taken: frozenset[str] | None = None
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
@@ -194,31 +197,31 @@ class Spec:
 
         Raises TypeError where it cannot be called as torch's function is.
         """
-        parameters = inspect.signature(function).parameters.values()
-        if any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return replace(self, reference=function, stands_for=self.reference)
-        taken = {p.name for p in parameters}
-        ours = inspect.signature(self.reference).parameters
-        needed = [name for name, p in ours.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-        extra = [p.name for p in parameters if p.default is p.empty and p.name not in ours]
-        if self.parameters is not None:
-            extra = []  # such as weight_ih_l0: known only once the sizes are drawn
-        if extra or not taken.issuperset(needed):
+        theirs, ours = inspect.signature(function).parameters, inspect.signature(self.reference).parameters
+        anything = any(p.kind is p.VAR_KEYWORD for p in theirs.values())
+        needed = [p.name for p in ours.values() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        extra = [p.name for p in theirs.values() if p.default is p.empty and p.name not in ours]
+        if self.parameters is None and not anything and (extra or not set(needed) <= set(theirs)):
             signature = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in ours.values())
             raise TypeError(
-                f"the signature of {self.name} is ({', '.join(taken and [p.name for p in parameters])}), "
-                f"but should be ({signature}), where arguments with a default may be left out"
+                f"the signature of {self.name} is ({', '.join(theirs)}), but should be ({signature}), "
+                "where arguments with a default may be left out"
             )
-        arguments = {name: kind for name, kind in self.arguments.items() if name in taken}
-        more = self.parameters
-        if more is not None:
-            parameters_of = more
-            more = lambda plan: {name: kind for name, kind in parameters_of(plan).items() if name in taken}  # noqa: E731
-        return replace(self, reference=function, stands_for=self.reference, arguments=arguments, parameters=more)
+        if anything:
+            return replace(self, reference=function, stands_for=self.reference)
+
+        @functools.wraps(function)
+        def with_what_it_takes(**arguments: Any) -> Any:
+            return function(**{name: value for name, value in arguments.items() if name in theirs})
+
+        taken = frozenset(theirs)
+        return replace(self, reference=with_what_it_takes, stands_for=self.reference, taken=taken)
+
+    def takes(self, name: str) -> bool:
+        """Whether the function judged has this argument."""
+        return self.taken is None or name in self.taken
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The options that the function judged does not take."""
-        ours = inspect.signature(self.stands_for or self.reference).parameters.values()
-        names = [p.name for p in ours if p.kind is not p.VAR_KEYWORD]
-        return tuple(name for name in names if name not in self.arguments)
+        return tuple(name for name in self.arguments if not self.takes(name))

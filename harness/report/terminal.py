@@ -52,7 +52,7 @@ def _survived(name: str, work: Callable[[str], Check]) -> Check:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename}:{last.lineno}: {last.line}"
         message = f"{name}: backprove itself failed here, please report it: {type(error).__name__}: {error}\n  {where}"
-        return Check(name, verdict=Kind.ERROR, message=message)
+        return Check(name.rpartition(":")[2], verdict=Kind.ERROR, message=message)
 
 
 def show(checks: Sequence[Check], replay: str = "") -> None:

@@ -20,7 +20,8 @@ def run(
     """Call the twin once, forward and backward; every output, and the gradient of each differentiable argument."""
     try:
         outputs, leaves = _forward(twin, arguments, differentiable)
-        return Answer(tuple(_array(output) for output in outputs), _backward(outputs, leaves, cotangents))
+        gradients = _backward(outputs, leaves, [_tensor(v) for v in cotangents])
+        return Answer(tuple(_array(output) for output in outputs), gradients)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise Refused("ERROR", f"torch refuses what the function accepts: {type(error).__name__}: {reason}") from error
@@ -32,9 +33,16 @@ def as_reference(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(**arguments: Any) -> tuple[Any, Callable[..., Gradients]]:
         real = [n for n, v in arguments.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fc"]
         outputs, leaves = _forward(function, arguments, real)
+        for name, leaf in leaves.items():
+            if not np.array_equal(_array(leaf), arguments[name], equal_nan=True):
+                raise Refused("IMPURE", f"{name} is modified in place by the forward", name, "mutated")
 
         def pullback(*cotangents: Array) -> Gradients:
-            return _backward(outputs, leaves, cotangents)
+            given = [_tensor(v) for v in cotangents]
+            gradients = _backward(outputs, leaves, given)
+            if not all(np.array_equal(_array(g), v) for g, v in zip(given, cotangents, strict=True)):
+                raise Refused("IMPURE", "the cotangent is modified in place by the backward", "", "mutated")
+            return gradients
 
         arrays = tuple(_array(output) for output in outputs)
         return arrays[0] if len(arrays) == 1 else arrays, pullback
@@ -51,8 +59,8 @@ def _forward(
     return tuple(result) if isinstance(result, tuple | list) else (result,), leaves
 
 
-def _backward(outputs: Sequence[torch.Tensor], leaves: Tensors, cotangents: Sequence[Array]) -> Gradients:
-    pairs = [(o, _tensor(v)) for o, v in zip(outputs, cotangents, strict=False) if o.requires_grad]
+def _backward(outputs: Sequence[torch.Tensor], leaves: Tensors, cotangents: Sequence[torch.Tensor]) -> Gradients:
+    pairs = [(o, v) for o, v in zip(outputs, cotangents, strict=False) if o.requires_grad]
     found: Sequence[torch.Tensor | None] = [None] * len(leaves)
     if leaves and pairs:
         wanted, given = list(leaves.values()), [v for _, v in pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
     try:
         with np.errstate(all="ignore"):
             result = function(**arguments)
+    except Refused:
+        raise
     except Exception as error:  # whatever somebody's code raises is a finding
         raise _raised(error, function) from error
     if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
@@ -76,6 +79,8 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
     try:
         with np.errstate(all="ignore"):
             result = pullback(*cotangents)
+    except Refused:
+        raise
     except Exception as error:
         raise _raised(error, case.spec.reference) from error
     due = case.differentiable
@@ -109,7 +114,7 @@ def _checked(name: str, argument: Array, gradient: Any) -> Array:
 
 def _shape_pattern(got: tuple[int, ...], want: tuple[int, ...]) -> str:
     """What a gradient of the wrong shape looks like."""
-    if got == want[::-1]:
+    if sorted(got) == sorted(want):
         return "looks transposed"
     if len(got) > len(want) and got[len(got) - len(want) :] == want:
         return "batch axis not summed"
@@ -128,7 +133,7 @@ def _raised(error: Exception, function: Callable[..., Any]) -> Refused:
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if kind == "IMPURE":
         message = "an argument or a cotangent is modified in place: work on a copy"
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if code is not None and frame.filename == code.co_filename] or frames[1:]
     if own:
