@@ -38,7 +38,7 @@ def verify(
     function        NumPy: returns (output, pullback), pullback(d_output) gives the gradients by name or in order;
                     or a torch.autograd.Function, a module, a torch function: then its own backward is on trial
     like            the name of a spec: arguments and twin are taken from there; the function's own name by default
-    arguments       how each argument is drawn, where there is no spec: {"input": Real("N D"), "bias": Maybe(Real("D"))};
+    arguments       how each argument is drawn, where there is no spec: {"input": Real("N D"), "b": Maybe(Real("D"))};
                     for a module its inputs, its parameters are added
     sizes           (lowest, highest) of size words that want other bounds than (1, 5): {"N": (2, 5)}
     twin            the same function in torch; without it the differences judge alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,17 +29,18 @@ class Court:
     twin: Answer | None
     cotangents: tuple[Array, ...]
 
-    def slope(self, direction: Direction, arguments: Mapping[str, Any] | None = None) -> Slope:
+    def slope(
+        self, direction: Direction, arguments: Mapping[str, Any] | None = None, claim: float | None = None
+    ) -> Slope:
         """The derivative along a direction by differences, at this point or at another."""
         at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
         outputs = self._forward(**at) if outputs is None else outputs
-        with np.errstate(all="ignore"):
-            squares = sum(float(((self.hand.gradients[name] * at[name]) ** 2).sum()) for name in direction)
+        squares = sum(float(((self.hand.gradients[name] * at[name]) ** 2).sum()) for name in direction)
         reach = math.sqrt(squares) if math.isfinite(squares) else 0.0
-        return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach))
+        return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach), claim)
 
     def _forward(self, **arguments: Any) -> tuple[Any, ...]:
-        return handwritten.as_outputs(self.case.spec.reference(**arguments)[0])
+        return handwritten.forward(self.case.spec.reference, arguments)[0]
 
     def scale(self, direction: Direction) -> float:
         """The natural size of phi and of its slope when every entry moves by its own size."""
@@ -67,31 +68,32 @@ class Court:
 
     def random_direction(self, names: tuple[str, ...]) -> dict[str, Array]:
         """Every entry moves by a random part of about its own size, on a lattice: adding a step rounds nothing."""
-        directions = {}
+        stream, directions = Stream(self.case.seed, "direction"), {}
         for name in names:
             x = self.case.arguments[name]
             if x.size:
-                dice = Stream(self.case.seed, f"direction {name}").integers(2**20, x.shape)
+                dice = stream.integers(2**20, x.shape)
                 directions[name] = (dice % 2 * 2 - 1) * (0.25 + (dice >> 1) * 1.5 * 2.0**-20) * own_size(x)
         return directions
 
 
 def own_size(x: Array) -> Array:
     """The power of two at or below each |entry|; for a zero, that of its array, or 1."""
-    usual = float(abs(x[np.isfinite(x)]).max(initial=0.0)) or 1.0
-    return 2.0 ** np.floor(np.log2(np.where((x == 0) | ~np.isfinite(x), usual, abs(x))))
+    size = abs(x)
+    if not size.all() or not np.isfinite(size).all():
+        usual = float(size[np.isfinite(size)].max(initial=0.0)) or 1.0
+        size = np.where((size == 0) | ~np.isfinite(size), usual, size)
+    return np.ldexp(1.0, np.frexp(size)[1] - 1)
 
 
 def implied(answer: Answer, direction: Direction) -> float:
     """The derivative along a direction that a gradient implies."""
-    with np.errstate(all="ignore"):
-        return float(sum((answer.gradients[name] * u).sum() for name, u in direction.items()))
+    return float(sum((answer.gradients[name] * u).sum() for name, u in direction.items()))
 
 
 def size(answer: Answer, direction: Direction) -> float:
     """Sum of |gradient × direction|: what the rounding of `implied` is measured against."""
-    with np.errstate(all="ignore"):
-        return float(sum(abs(answer.gradients[name] * u).sum() for name, u in direction.items()))
+    return float(sum(abs(answer.gradients[name] * u).sum() for name, u in direction.items()))
 
 
 def judge(court: Court) -> Verdict:
@@ -113,7 +115,7 @@ def judge(court: Court) -> Verdict:
 def _compare(court: Court, twin: Answer, pick: Callable[[Answer], Mapping[Any, Array]]) -> dict[Any, float]:
     """The largest error of each array, hand-written against autograd; the noise is measured only on suspicion."""
     got, want = pick(court.hand), pick(twin)
-    errors = {key: float(tolerance.excess(got[key], want[key]).max(initial=0.0)) for key in got if key in want}
+    errors = {key: tolerance.worst(got[key], want[key]) for key in got if key in want}
     if max(errors.values(), default=0.0) <= 1 or not all(math.isfinite(error) for error in errors.values()):
         return errors
     natural = {key: court.natural(key) for key in errors}
@@ -125,13 +127,13 @@ def _compare(court: Court, twin: Answer, pick: Callable[[Answer], Mapping[Any, A
             if again is not None:
                 change = np.maximum(change, tolerance.noise(want[key], pick(again)[key], natural[key]))
             noise[key] = np.maximum(noise[key], change)
-    return {key: float(tolerance.excess(got[key], want[key], noise[key]).max(initial=0.0)) for key in errors}
+    return {key: tolerance.worst(got[key], want[key], noise[key]) for key in errors}
 
 
 def _another_function(court: Court, twin: Answer, differs: Mapping[int, float]) -> Verdict:
     """The outputs differ; the pullback may still be the right derivative of the function as it is."""
     at = max(differs, key=lambda position: differs[position])
-    own = _confirm(court, 0.0)
+    own = _confirm(replace(court, twin=None), 0.0)  # torch speaks of another function
     of_its_own = {
         True: "the pullback is the right derivative of the function as it stands",
         False: "and the pullback is not the derivative of the function as it stands either",
@@ -174,13 +176,14 @@ def _confirm(court: Court, worst: float) -> Verdict:
     case, direction = court.case, court.random_direction(court.case.differentiable)
     if not direction:
         return Verdict(Kind.AGREE, case, source_used="forward", error=worst)
-    if not math.isfinite(implied(court.hand, direction)):
+    claim = implied(court.hand, direction)
+    if not math.isfinite(claim):
         name = next(name for name in direction if not np.isfinite(court.hand.gradients[name]).all())
         if court.twin is None and all(np.isfinite(y).all() for y in court.hand.outputs):
             got = court.hand.gradients[name]
             return Verdict(Kind.HANDWRITTEN, case, "", name, "not finite", "differences", math.inf, got)
         return Verdict(Kind.INCONCLUSIVE, case, f"the gradient of {name} is not finite here", name, error=worst)
-    slope = court.slope(direction)
+    slope = court.slope(direction, claim=None if court.twin is None else claim)
     slope, (error,) = _weigh(court, slope, direction, [court.hand])
     if error > 1:
         name = _most_suspect(court)

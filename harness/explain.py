@@ -30,12 +30,13 @@ def explain(verdict: Verdict, others: Sequence[Verdict] = ()) -> Verdict:
     """The verdict with its pattern and its message; `others` are further cases in which the same went wrong."""
     if verdict.kind not in WHO or verdict.got is None:
         return replace(verdict, message=_plain(verdict))
-    court = _court(verdict.case)
-    if court is None:
-        return replace(verdict, message=_plain(verdict))
-    verdict = _with_truth(verdict, court)
-    pattern = verdict.pattern or _pattern(verdict, others)
-    return replace(verdict, pattern=pattern, message=_message(replace(verdict, pattern=pattern), court))
+    with np.errstate(all="ignore"):
+        court = _court(verdict.case)
+        if court is None:
+            return replace(verdict, message=_plain(verdict))
+        known = _with_truth(verdict, court)
+        known = replace(known, pattern=known.pattern or _pattern(known, others))
+        return replace(known, message=_message(known, court))
 
 
 def answers(case: Case) -> dict[str, dict[str, Array]]:

@@ -1,8 +1,7 @@
 """From a spec to cases: Hypothesis draws what the case is, a stable stream of random bits fills the arrays.
 
 A case is its id: function, sizes and options, value profile, memory layout, seed. The id holds everything, so that a
-case replays on any machine and with any version of NumPy or Hypothesis: only the raw bits of PCG64 are used, which
-NumPy promises never to change.
+case replays on any machine and with any version of NumPy or Hypothesis.
 """
 
 from __future__ import annotations
@@ -69,6 +68,11 @@ class Case:
         return {name: self._make(position, name) for position, name in enumerate(self.kinds)}
 
     @cached_property
+    def pristine(self) -> dict[str, Array]:
+        """Copies of the arrays, as they were before anybody saw them."""
+        return {name: value.copy() for name, value in self.arguments.items() if isinstance(value, np.ndarray)}
+
+    @cached_property
     def differentiable(self) -> tuple[str, ...]:
         """The arguments for which a gradient is due."""
         kinds = {name: kind.array if isinstance(kind, Maybe) else kind for name, kind in self.kinds.items()}
@@ -76,9 +80,17 @@ class Case:
         return tuple(name for name in wanted if self.arguments[name] is not None)
 
     def cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
-        """A signed cotangent for an output of this shape: distinct, never zero, never all ones."""
-        profile = "plain" if self.profile == "plain" else "ordinary"
-        return _frozen(_values(Real(""), profile, shape, Stream(self.seed, f"cotangent {position}"), position + 3), "C")
+        """A signed cotangent for an output of this shape: distinct, never zero or all ones; a fresh array."""
+        key = (position, shape)
+        if key not in self._cotangents:
+            stream = Stream(self.seed, f"cotangent {position}")
+            profile = "plain" if self.profile == "plain" else "ordinary"
+            self._cotangents[key] = _values(Real(""), profile, shape, stream, position + 3)
+        return _frozen(self._cotangents[key], "C")
+
+    @cached_property
+    def _cotangents(self) -> dict[tuple[int, tuple[int, ...]], Array]:
+        return {}
 
     def shape(self, words: str) -> tuple[int, ...]:
         """The sizes that a shape string stands for in this case."""

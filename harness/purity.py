@@ -13,28 +13,22 @@ from .sources import handwritten
 from .sources.handwritten import Answer, Refused
 from .spec import Array
 
-
-def snapshot(case: Case) -> dict[str, Array]:
-    """Copies of the arrays as they are handed over."""
-    return {name: value.copy() for name, value in case.arguments.items() if isinstance(value, np.ndarray)}
+SOMETIMES = 4  # one case in four, by its seed, is also run again, and in float32
 
 
-def look(
-    case: Case, before: dict[str, Array], answer: Answer, cotangents: tuple[Array, ...], pullback: Callable[..., Any]
-) -> None:
+def look(case: Case, answer: Answer, cotangents: tuple[Array, ...], pullback: Callable[..., Any]) -> None:
     """Raise `Refused` with the verdict IMPURE at the first fault. Called after other points have been evaluated."""
-    for name, copy in before.items():
-        if not _same(case.arguments[name], copy):
+    for name, pristine in case.pristine.items():
+        if not _same(case.arguments[name], pristine):
             raise _impure(f"{name} is modified in place: work on a copy", name, "mutated")
     for position, given in enumerate(cotangents):
         if not _same(given, case.cotangent(position, given.shape)):
             raise _impure("the cotangent is modified in place: work on a copy", "", "mutated")
     _aliases(case, answer, cotangents)
     _remembers(case, answer, cotangents, pullback)
-    again, _ = handwritten.forward(case.spec.reference, case.arguments)
-    if any(tolerance.excess(b, a).max(initial=0.0) > 1 for a, b in zip(answer.outputs, again, strict=True)):
-        raise _impure("the output differs when the function is called again with the same arguments", "", "random")
-    _dtype(case, answer)
+    if case.seed % SOMETIMES == 0:
+        _random(case, answer)
+        _dtype(case, answer, cotangents)
 
 
 def _aliases(case: Case, answer: Answer, cotangents: tuple[Array, ...]) -> None:
@@ -56,9 +50,7 @@ def _remembers(case: Case, answer: Answer, cotangents: tuple[Array, ...], pullba
         return handwritten.back(case, pullback, tuple(factor * v for v in cotangents))
 
     def off(got: dict[str, Array], factor: int) -> list[str]:
-        with np.errstate(all="ignore"):
-            errors = {n: tolerance.excess(got[n], factor * g).max(initial=0.0) for n, g in answer.gradients.items()}
-        return [name for name, error in errors.items() if error > 1]
+        return [name for name, g in answer.gradients.items() if tolerance.worst(got[name], factor * g) > 1]
 
     wrong = off(call(-4), -4)
     if wrong and (repeated := off(call(1), 1)):
@@ -69,25 +61,30 @@ def _remembers(case: Case, answer: Answer, cotangents: tuple[Array, ...], pullba
         raise _impure(message, wrong[0], "not linear in the cotangent")
 
 
-def _dtype(case: Case, answer: Answer) -> None:
+def _random(case: Case, answer: Answer) -> None:
+    again, _ = handwritten.forward(case.spec.reference, case.arguments)
+    if any(tolerance.worst(b, a) > 1 for a, b in zip(answer.outputs, again, strict=True)):
+        raise _impure("the output differs when the function is called again with the same arguments", "", "random")
+
+
+def _dtype(case: Case, answer: Answer, cotangents: tuple[Array, ...]) -> None:
     """float32 in, float32 out."""
     real = {n: v for n, v in case.arguments.items() if isinstance(v, np.ndarray) and v.dtype == np.float64}
     if not real:
         return
-    with np.errstate(all="ignore"):
-        single = {**case.arguments, **{name: value.astype(np.float32) for name, value in real.items()}}
+    single = {**case.arguments, **{name: value.astype(np.float32) for name, value in real.items()}}
     outputs, pullback = handwritten.forward(case.spec.reference, single)
     for double, output in zip(answer.outputs, outputs, strict=True):
         if double.dtype == np.float64 and output.dtype != np.float32:
             raise _impure(f"an output is {output.dtype}, but should be float32, as the arguments", "", "dtype")
-    cotangents = [case.cotangent(i, o.shape).astype(np.float32) for i, o in enumerate(outputs[: case.spec.outputs])]
-    for name, gradient in handwritten.back(case, pullback, cotangents).items():
+    given = [v.astype(np.float32) for v in cotangents]
+    for name, gradient in handwritten.back(case, pullback, given).items():
         if gradient.dtype != np.float32:
             raise _impure(f"d_{name} is {gradient.dtype}, but should be float32, as the arguments", name, "dtype")
 
 
 def _same(a: Array, b: Array) -> bool:
-    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return bool((a == b).all()) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
 def _impure(message: str, argument: str, pattern: str) -> Refused:

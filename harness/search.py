@@ -14,18 +14,19 @@ from typing import Any
 import hypothesis
 import numpy as np
 import torch
-from hypothesis import HealthCheck, Phase
+from hypothesis import Phase
 from hypothesis.errors import Flaky
 
 from .check import check
 from .explain import explain
 from .inputs import Case, cases
+from .pytest_plugin import SLOW_IS_FINE
 from .report import notebook
 from .spec import Spec
 from .verdict import Kind, Verdict
 
 SHARPEST = ("complex step", "Richardson, longdouble", "central", "one-sided", "forward")
-SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+
 SHRINK_SECONDS = 4.0  # a smaller example is welcome, but nobody waits for it
 MORE_CASES = 20  # drawn after a failure, to see what the mistake has in common
 MOST_OTHERS = 5  # failing cases, beside the smallest, that a named mistake must explain

@@ -34,15 +34,29 @@ Plan = dict[str, Any]  # what was drawn: sizes by word, options by argument
 
 
 class Stream:
-    """Random numbers that are the same everywhere and for ever."""
+    """Random numbers that are the same everywhere and for ever: SplitMix64 (Steele, Lea & Flood 2014)."""
 
     def __init__(self, seed: int, name: str) -> None:
-        self._bits = np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+        self._start = (seed << 32) + zlib.crc32(name.encode())
+        self._used = 0
+
+    def bits(self, count: int) -> Array:
+        """uint64, all bits random."""
+        z = np.arange(self._used + 1, self._used + count + 1, dtype=np.uint64)
+        self._used += count
+        z *= np.uint64(0x9E3779B97F4A7C15)
+        z += np.uint64(self._start * 0xD1342543DE82EF95 % 2**64)  # streams of neighbouring seeds lie far apart
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+        return z
 
     def integers(self, below: int, shape: tuple[int, ...]) -> Array:
         """int64 from 0 up to `below`."""
-        raw = self._bits.random_raw(math.prod(shape))
-        return ((raw >> np.uint64(16)) % np.uint64(max(below, 1))).astype(np.int64).reshape(shape)
+        raw = self.bits(math.prod(shape)) >> np.uint64(16)
+        return (raw % np.uint64(max(below, 1))).astype(np.int64).reshape(shape)
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
         """float64 in (0, 1), on a grid of 2⁻³²."""
@@ -50,7 +64,7 @@ class Stream:
 
     def permutation(self, count: int) -> Array:
         """The numbers 0 … count-1 in random order."""
-        return np.argsort(self._bits.random_raw(count), kind="stable")
+        return np.argsort(self.bits(count), kind="stable")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +18,31 @@ FLOOR = 64 * EPS  # 1.4e-14 of the largest entry: what cancellation leaves in th
 NOISE = 16.0  # times the change that a few ulps in the inputs make: an ill-conditioned point, where both may be right
 PRECISION = 1e-6  # asked of the differences; a case whose bound is wider is inconclusive
 JITTERS = 3
+TINY = float(np.finfo(np.float64).tiny)
 
 
 def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
     """|got - want| entry by entry, in units of what rounding explains: above 1 an entry is wrong."""
-    with np.errstate(all="ignore"):
-        finite = np.isfinite(want)
-        largest = float(abs(want[finite]).max(initial=0.0))
-        bound = RELATIVE * abs(want) + FLOOR * largest + NOISE * noise + np.finfo(np.float64).tiny
-        off = abs(got - want) / bound
+    finite = np.isfinite(want)
+    largest = float(abs(want[finite]).max(initial=0.0))
+    off = abs(got - want) / _bound(abs(want), largest, noise)
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     return np.where(same, 0.0, np.where(finite & np.isfinite(got), off, np.inf))
+
+
+def worst(got: Array, want: Array, noise: Array | float = 0.0) -> float:
+    """The largest `excess`, quickly where all is finite."""
+    size = abs(want)
+    largest = float(size.max(initial=0.0))
+    if math.isfinite(largest):
+        found = float((abs(got - want) / _bound(size, largest, noise)).max(initial=0.0))
+        if math.isfinite(found):
+            return found
+    return float(excess(got, want, noise).max(initial=0.0))
+
+
+def _bound(size: Array, largest: float, noise: Array | float) -> Array:
+    return RELATIVE * size + (FLOOR * largest + TINY) + NOISE * noise
 
 
 def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -43,7 +58,6 @@ def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
 
 def noise(base: Array, moved: Array, natural: float) -> Array:
     """The change between two nearby points, as noise; a jump, large beside the natural size, is a kink and no noise."""
-    with np.errstate(all="ignore"):
-        change = abs(moved - base)
-        largest = max(float(abs(base).max(initial=0.0)), natural)
-        return np.where(change <= PRECISION * largest, change, 0.0)
+    change = abs(moved - base)
+    largest = max(float(abs(base).max(initial=0.0)), natural)
+    return np.where(change <= PRECISION * largest, change, 0.0)

@@ -43,8 +43,7 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
 def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Array, ...], Callable[..., Any]]:
     """Call the function; its outputs as a tuple of arrays, and its pullback."""
     try:
-        with np.errstate(all="ignore"):
-            result = function(**arguments)
+        result = function(**arguments)
     except Refused:
         raise
     except Exception as error:  # whatever somebody's code raises is a finding
@@ -77,8 +76,7 @@ def same_form(hand: Answer, twin: Answer, case: Case) -> None:
 def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) -> dict[str, Array]:
     """Call the pullback; its gradients by argument, held to the contract."""
     try:
-        with np.errstate(all="ignore"):
-            result = pullback(*cotangents)
+        result = pullback(*cotangents)
     except Refused:
         raise
     except Exception as error:

@@ -1,0 +1,1 @@
+"""Tests of the judge: it is trusted only after it has been seen to fail."""
