@@ -142,6 +142,11 @@ class Pick:
         self.plan: Plan = {}
         self._spec = spec
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether the function judged has every option of the reference."""
+        return not self._spec.left_out
+
     def option(self, name: str, values: Any) -> Any:
         """Draw the option `name`, or leave it at its default where the function judged does not take it."""
         strategy = values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
@@ -193,7 +198,7 @@ class Spec:
     covers: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     together: Callable[[Pick], None] | None = None
-    parameters: Callable[[Plan], Mapping[str, Real]] | None = None
+    parameters: Callable[[Plan], Mapping[str, Any]] | None = None
     outputs: int = 1
     avoid: Mapping[str, str] = field(default_factory=dict)
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 Array = np.ndarray[Any, Any]
 Gradients = dict[str, Array]
@@ -51,6 +52,32 @@ def check_integer(**arrays: Array | None) -> None:
             raise TypeError(f"{name} is of dtype {array.dtype}, but should be an integer, such as int64")
 
 
+def check_dim(dim: int, array: Array, of: str = "input", name: str = "dim") -> None:
+    """Refuse what is no axis of `array`; an array without axes takes 0 and -1, as in torch."""
+    axes = max(array.ndim, 1)
+    check(-axes <= dim < axes, name, dim, f"an axis of {of}, of shape {array.shape}")
+
+
+def axes_of(dim: int | Shape | None, array: Array, of: str = "input") -> Shape:
+    """The axes that `dim` names, one or several, counted from the front; all of them for None and (), as in torch."""
+    if dim is None or dim == ():
+        return tuple(range(array.ndim))
+    dims = dim if isinstance(dim, tuple | list) else (dim,)
+    for one in dims:
+        check_dim(one, array, of)
+    axes = tuple(one % max(array.ndim, 1) for one in dims)
+    check(len(set(axes)) == len(axes), "dim", dim, "without repetition")
+    return axes if array.ndim else ()
+
+
+def check_broadcast(**arrays: Array) -> None:
+    """Refuse two arrays that do not broadcast: from the last axis on, sizes are equal, or one of them is 1."""
+    check_floating(**arrays)
+    (left, a), (right, b) = arrays.items()
+    fits = all(m == n or 1 in (m, n) for m, n in zip(a.shape[::-1], b.shape[::-1], strict=False))
+    check(fits, f"{right}.shape", b.shape, f"one that broadcasts with {a.shape}, the shape of {left}")
+
+
 def sum_to(shape: Shape, array: Array) -> Array:
     """Undo broadcasting: add up `array` (…) over the axes along which `shape` was stretched. Always a fresh array."""
     extra = tuple(range(array.ndim - len(shape)))
@@ -67,3 +94,43 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x) without overflow: e is raised to negative powers only."""
     decay = np.exp(-absolute(x))
     return np.where(x.real < 0, decay, 1) / (1 + decay)
+
+
+def log1p(x: Array) -> Array:
+    """log(1 + x), exact for small complex x as well, where NumPy's own loses the small real part."""
+    return 2 * np.arctanh(x / (2 + x)) if x.dtype.kind == "c" else np.log1p(x)
+
+
+def log1p_exp(x: Array) -> Array:
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which never overflows."""
+    return np.where(x.real < 0, 0, x) + log1p(np.exp(-absolute(x)))
+
+
+def normal_cdf(x: Array) -> Array:
+    """The probability that a standard normal number is below x."""
+    if x.dtype.char not in "gG":
+        return special.ndtr(x)
+    # SciPy has no longdouble. Near 0 the part above |x| is 1/2 - density (x + x³/3 + x⁵/(3·5) + …); farther out it is
+    # density / (x + 1 / (x + 2 / (x + …))).
+    size = absolute(x)
+    near = size.real < 2
+    low, high = np.where(near, size, 0), np.where(near, 2, size)
+    term = total = low
+    for odd in range(3, 81, 2):
+        term = term * low * low / odd
+        total = total + term
+    fraction = high
+    for step in range(120, 0, -1):
+        fraction = high + step / fraction
+    density = np.exp(-size * size / 2) / np.sqrt(8 * np.arctan(x.dtype.type(1)))
+    above = np.where(near, 0.5 - density * total, density / fraction)
+    return np.where(x.real < 0, above, 1 - above)
+
+
+def elementwise(output: Array, slope: Array) -> tuple[Array, Pullback]:
+    """A function of each entry of `input` alone: its Jacobian is diagonal, with `slope` on the diagonal."""
+
+    def elementwise_pullback(d_output: Array) -> Gradients:
+        return {"input": d_output * slope}
+
+    return output, elementwise_pullback

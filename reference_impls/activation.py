@@ -1,30 +1,221 @@
-"""Elementwise activations, and the softmax family."""
+"""Activations of each entry alone. The slope stands beside its function: the gradient is d_output * slope."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from ._array import Array, Gradients, Pullback, check, check_floating, sigmoid
+from ._array import (
+    Array,
+    Gradients,
+    Pullback,
+    absolute,
+    check,
+    check_floating,
+    elementwise,
+    log1p_exp,
+    normal_cdf,
+    sum_to,
+)
+from ._array import sigmoid as logistic
 
-__all__ = ["relu", "softmax", "softplus"]
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "rrelu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+]
 
 
-def _elementwise(output: Array, slope: Array) -> tuple[Array, Pullback]:
-    """A function of each entry alone: its Jacobian is diagonal, with `slope` on the diagonal."""
-
-    def elementwise_pullback(d_output: Array) -> Gradients:
-        return {"input": d_output * slope}
-
-    return output, elementwise_pullback
+# Straight pieces. Where two of them meet, the slope is torch's choice.
 
 
 def relu(input: Array) -> tuple[Array, Pullback]:
-    """max(input, 0).  Slope 0 at 0, as torch.
+    """max(input, 0).  Slope 0 at 0.
 
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    return _elementwise(np.maximum(input, 0), (input > 0).astype(input.dtype))
+    positive = input.real > 0
+    return elementwise(np.where(positive, input, 0), positive.astype(input.dtype))
+
+
+def relu6(input: Array) -> tuple[Array, Pullback]:
+    """input, kept between 0 and 6.
+
+    input (*shape) -> output (*shape)
+    """
+    return hardtanh(input, 0.0, 6.0)
+
+
+def leaky_relu(input: Array, negative_slope: float = 0.01) -> tuple[Array, Pullback]:
+    """input where positive, negative_slope input elsewhere.  Maas, Hannun & Ng 2013.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    slope = np.where(input.real > 0, 1, negative_slope).astype(input.dtype)
+    return elementwise(input * slope, slope)
+
+
+def prelu(input: Array, weight: Array) -> tuple[Array, Pullback]:
+    """input where positive, weight input elsewhere, with a weight for each channel or one for all.
+
+    input (N, C, *rest) or any (*shape), weight (C) or (1) or () -> output as input.  He et al. 2015, arXiv:1502.01852.
+    """
+    check_floating(input=input, weight=weight)
+    channels = input.shape[1] if input.ndim > 1 else 1
+    check(weight.ndim < 2, "weight.ndim", weight.ndim, "0 or 1")
+    check(weight.size in (1, channels), "weight.shape", weight.shape, f"({channels},), the channels of input, or (1,)")
+    scale = weight.reshape(-1, *(1,) * (input.ndim - 2)) if weight.size != 1 else weight.reshape(())
+    positive = input.real > 0
+
+    def prelu_pullback(d_output: Array) -> Gradients:
+        # A weight met all entries of its channel that are not positive.
+        d_scale = sum_to(scale.shape, d_output * np.where(positive, 0, input))
+        return {"input": d_output * np.where(positive, 1, scale), "weight": d_scale.reshape(weight.shape)}
+
+    return np.where(positive, input, scale * input), prelu_pullback
+
+
+def rrelu(
+    input: Array,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    *,
+    slopes: Array | None = None,
+) -> tuple[Array, Pullback]:
+    """leaky_relu, when training with a slope drawn for each entry from lower to upper; else with the middle of the two.
+
+    input (*shape), slopes (*shape) -> output (*shape).  Xu et al. 2015, arXiv:1505.00853.
+    """
+    check_floating(input=input, slopes=slopes)
+    check(lower <= upper, "lower", lower, f"at most upper, {upper}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)
+    if slopes is None:
+        raise ValueError("slopes is None, but should be given when training: the slope of each entry below 0")
+    check(slopes.shape == input.shape, "slopes.shape", slopes.shape, f"{input.shape}, as that of input")
+    slope = np.where(input.real > 0, 1, slopes)
+    return elementwise(input * slope, slope)
+
+
+def threshold(input: Array, threshold: float, value: float) -> tuple[Array, Pullback]:
+    """input where above the threshold, value elsewhere.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    above = input.real > threshold
+    return elementwise(np.where(above, input, value), above.astype(input.dtype))
+
+
+def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> tuple[Array, Pullback]:
+    """input, kept between min_val and max_val.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    check(min_val <= max_val, "min_val", min_val, f"at most max_val, {max_val}")
+    below, above = input.real <= min_val, input.real >= max_val
+    return elementwise(np.where(below, min_val, np.where(above, max_val, input)), (~below & ~above).astype(input.dtype))
+
+
+def hardsigmoid(input: Array) -> tuple[Array, Pullback]:
+    """input / 6 + 1/2, kept between 0 and 1.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    below, above = input.real <= -3, input.real >= 3
+    return elementwise(
+        np.where(below, 0, np.where(above, 1, (input + 3) / 6)), (~below & ~above).astype(input.dtype) / 6
+    )
+
+
+def hardswish(input: Array) -> tuple[Array, Pullback]:
+    """input hardsigmoid(input).  Howard et al. 2019, arXiv:1905.02244.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    below, above = input.real <= -3, input.real >= 3
+    share = np.where(below, 0, np.where(above, 1, (input + 3) / 6))
+    return elementwise(input * share, np.where(below, 0, np.where(above, 1, input / 3 + 0.5)))
+
+
+def hardshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
+    """input where farther than lambd from 0, and 0 elsewhere.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
+    return elementwise(np.where(far, input, 0), far.astype(input.dtype))
+
+
+def softshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
+    """input, moved towards 0 by lambd, but not past it.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    check(lambd >= 0, "lambd", lambd, "0 or more")
+    far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
+    return elementwise(np.where(far, input - lambd * np.sign(input.real), 0), far.astype(input.dtype))
+
+
+def softsign(input: Array) -> tuple[Array, Pullback]:
+    """input / (1 + |input|).
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    scale = 1 + absolute(input)
+    return elementwise(input / scale, 1 / scale**2)
+
+
+# Curves of exponentials.
+
+
+def sigmoid(input: Array) -> tuple[Array, Pullback]:
+    """1 / (1 + e^-input).
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    output = logistic(input)
+    return elementwise(output, output * (1 - output))
+
+
+def logsigmoid(input: Array) -> tuple[Array, Pullback]:
+    """log(sigmoid(input)) = -log(1 + e^-input).
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    return elementwise(-log1p_exp(-input), logistic(-input))
 
 
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> tuple[Array, Pullback]:
@@ -35,24 +226,101 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> tuple[
     check_floating(input=input)
     scaled = beta * input
     linear = scaled.real > threshold
-    # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) never overflows
-    smooth = np.maximum(scaled, 0) + np.log1p(np.exp(-np.where(scaled.real < 0, -scaled, scaled)))
-    return _elementwise(np.where(linear, input, smooth / beta), np.where(linear, 1, sigmoid(scaled)))
+    return elementwise(np.where(linear, input, log1p_exp(scaled) / beta), np.where(linear, 1, logistic(scaled)))
 
 
-def softmax(input: Array, dim: int) -> tuple[Array, Pullback]:
-    """e^input, scaled so that the entries along `dim` add up to 1.
+def tanh(input: Array) -> tuple[Array, Pullback]:
+    """(e^input - e^-input) / (e^input + e^-input).
 
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    check(-max(input.ndim, 1) <= dim < max(input.ndim, 1), "dim", dim, f"an axis of input, of shape {input.shape}")
-    # Shifting all scores changes nothing: subtract the largest, and no exponential overflows.
-    scores = np.exp(input - input.max(dim, keepdims=True, initial=-np.inf))
-    output = scores / scores.sum(dim, keepdims=True)
+    output = np.tanh(input)
+    return elementwise(output, 1 - output * output)
 
-    def softmax_pullback(d_output: Array) -> Gradients:
-        # Raising every score by the same amount changes nothing either: take that part out of the cotangent.
-        return {"input": output * (d_output - (d_output * output).sum(dim, keepdims=True))}
 
-    return output, softmax_pullback
+def tanhshrink(input: Array) -> tuple[Array, Pullback]:
+    """input - tanh(input).
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    curve = np.tanh(input)
+    return elementwise(input - curve, curve * curve)
+
+
+def elu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
+    """input where positive, alpha (e^input - 1) elsewhere.  Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    positive = input.real > 0
+    low = np.where(positive, 0, input)  # no exponential of a large number, not even an unused one
+    return elementwise(np.where(positive, input, alpha * np.expm1(low)), np.where(positive, 1, alpha * np.exp(low)))
+
+
+def celu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
+    """input where positive, alpha (e^(input / alpha) - 1) elsewhere: slope 1 at 0.  Barron 2017, arXiv:1704.07483.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    check(alpha != 0, "alpha", alpha, "a number other than 0")
+    positive = input.real > 0
+    low = np.where(positive, 0, input) / alpha
+    return elementwise(np.where(positive, input, alpha * np.expm1(low)), np.where(positive, 1, np.exp(low)))
+
+
+def selu(input: Array) -> tuple[Array, Pullback]:
+    """elu, scaled to keep mean 0 and variance 1 from layer to layer.  Klambauer et al. 2017, arXiv:1706.02515.
+
+    input (*shape) -> output (*shape)
+    """
+    alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+    output, elu_pullback = elu(input, alpha)
+
+    def selu_pullback(d_output: Array) -> Gradients:
+        return elu_pullback(scale * d_output)
+
+    return scale * output, selu_pullback
+
+
+def silu(input: Array) -> tuple[Array, Pullback]:
+    """input sigmoid(input).  Elfwing, Uchibe & Doya 2017, arXiv:1702.03118.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    share = logistic(input)
+    return elementwise(input * share, share + input * share * (1 - share))
+
+
+def mish(input: Array) -> tuple[Array, Pullback]:
+    """input tanh(softplus(input)).  Misra 2019, arXiv:1908.08681.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    share = np.tanh(log1p_exp(input))
+    return elementwise(input * share, share + input * (1 - share * share) * logistic(input))
+
+
+def gelu(input: Array, approximate: str = "none") -> tuple[Array, Pullback]:
+    """input times the chance that a standard normal number is below it.  Hendrycks & Gimpel 2016, arXiv:1606.08415.
+
+    With approximate="tanh": input (1 + tanh(√(2/π) (input + 0.044715 input³))) / 2.
+
+    input (*shape) -> output (*shape)
+    """
+    check_floating(input=input)
+    check(approximate in ("none", "tanh"), "approximate", repr(approximate), "'none' or 'tanh'")
+    if approximate == "none":
+        share = normal_cdf(input)
+        d_share = np.exp(-input * input / 2) / math.sqrt(2 * math.pi)  # the density
+    else:
+        root = math.sqrt(8 / math.pi)
+        curve = root * (input + 0.044715 * input**3)
+        share = logistic(curve)  # (1 + tanh(z)) / 2 = sigmoid(2z), which keeps its digits where tanh is near -1
+        d_share = share * logistic(-curve) * root * (1 + 3 * 0.044715 * input**2)
+    return elementwise(input * share, share + input * d_share)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ._array import Array, Gradients, Pullback, check, check_floating, sum_to
@@ -26,7 +28,8 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> tuple[Arra
 
     def linear_pullback(d_output: Array) -> Gradients:
         # Every sample used the same weight, so its gradient adds up over the whole batch.
-        rows, d_rows = input.reshape(-1, weight.shape[-1]), d_output.reshape(-1, *weight.shape[:-1])
+        count = math.prod(input.shape[:-1])
+        rows, d_rows = input.reshape(count, weight.shape[-1]), d_output.reshape(count, *weight.shape[:-1])
         grads = {"weight": d_rows.T @ rows}
         grads["input"] = (d_rows @ weight if weight.ndim == 2 else d_rows[:, None] * weight).reshape(input.shape)
         if bias is not None:

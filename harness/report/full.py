@@ -57,7 +57,8 @@ def standalone(verdict: Verdict, path: Path | None) -> str:
     else:
         lines += ["import runpy", "", f"{name} = runpy.run_path({str(path)!r})[{name!r}]"]
     lines += ["", "arguments = {"]
-    lines += [f"    {key!r}: {_code(value)}," for key, value in case.arguments.items()]
+    taken = {key: value for key, value in case.arguments.items() if case.spec.takes(key)}
+    lines += [f"    {key!r}: {_code(value)}," for key, value in taken.items()]
     lines += [
         "}",
         f"output, pullback = {name}(**arguments)",

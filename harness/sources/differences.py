@@ -30,6 +30,7 @@ COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
 CLOSER_STEPS = (2.0**-20, 2.0**-26, 2.0**-32)  # for steep functions, and kinks that lie near but not here
 WIDER_STEP = 2.0**-8  # for noisy functions
+NOISE_STEPS = (2.0**-42, 2.0**-30, 2.0**-24)
 LONG_STEP = 2.0**-9
 SLACK = 4.0  # a modelled error may be exceeded a few times over
 EPS = float(np.finfo(np.float64).eps)
@@ -57,6 +58,11 @@ class Slope:
             return math.inf
         low, high = (self.low, self.high) if self.kinked else (self.value, self.value)
         return max(low - claim, claim - high, 0.0) / (self.bound + COMPLEX_STEP)
+
+    def resembles(self, other: Slope) -> bool:
+        """Whether two intervals are the same but for errors: steps of a staircase are not."""
+        apart = max(abs(self.low - other.low), abs(self.high - other.high))
+        return apart <= self.bound + other.bound + 1e-3 * (abs(self.low) + abs(self.high))
 
 
 class Ray:
@@ -122,11 +128,16 @@ class Ray:
         return Slope(float(self.total(imaginary)), 64 * EPS * (self.spread(imaginary) + self.size), "complex step")
 
     def noise(self) -> float:
-        """How much phi jumps about between points that are all but equal: third differences over a tiny step.
+        """How much phi jumps about between points that are all but equal: third differences over tiny steps.
 
-        The difference table of Hamming; see Moré & Wild 2011, "Estimating computational noise".
+        The difference table of Hamming; see Moré & Wild 2011, "Estimating computational noise". A forward that rounds
+        coarsely is a staircase: the step is widened until it moves at all.
         """
-        values = np.array([self.total(self.at(step * 2.0**-42)) for step in range(-4, 5)])
+        values: list[float] = []
+        for h in NOISE_STEPS:
+            values = [float(self.total(self.at(step * h))) for step in range(-4, 5)]
+            if max(values) > min(values):
+                break
         return float(abs(np.diff(values, 3)).max()) + EPS * self.size
 
 
@@ -197,11 +208,16 @@ def slope(ray: Ray, claim: float | None = None) -> Slope:
     # They disagree. Measure the noise instead of assuming it, and try other steps.
     noise = ray.noise()
     closer = [Central(ray, h, noise) for h in (GUARD_STEP, *CLOSER_STEPS)]
-    if all(one.kinked for one in closer[:3]):  # at the point itself: one nearby is left behind by smaller steps
-        return closer[0].kinked or closer[0].slope
+    wide, close = closer[0].kinked, closer[2].kinked
+    if wide and close and closer[1].kinked and wide.resembles(close):
+        return wide  # a kink at the point itself: one nearby is left behind by smaller steps
     rungs = [one for one in (*closer, Central(ray, WIDER_STEP, noise)) if not one.kinked]
     known = [one.slope for one in rungs if one.converges]
     best = min(known, key=lambda slope: slope.bound, default=Slope(0.0, math.inf, "central"))
+    # Rungs that contradict each other show noise that was not seen: a forward that rounds to single precision, say.
+    apart = [(abs(one.value - best.value), one.bound) for one in known]
+    conflict = max((off + bound for off, bound in apart if off > bound + best.bound), default=0.0)
+    best = Slope(best.value, max(best.bound, 2 * conflict), best.source)
     if sharp and best.excess(sharp.value) <= 1:
         return sharp
     long = _richardson(ray, np.longdouble) if EPS_LONG < EPS else None
