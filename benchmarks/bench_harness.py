@@ -28,6 +28,6 @@ class Judge:
         if verdict.kind is not Kind.AGREE:
             raise AssertionError(f"{name} does not pass")
 
-    def time_check(self, _: str) -> None:
+    def time_check(self, _name: str) -> None:
         """All three sources, and who is right."""
         _ = check(self.case)

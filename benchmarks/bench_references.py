@@ -33,10 +33,10 @@ class References:
         for key, gradient in self.pullback(self.d_output).items():
             np.testing.assert_allclose(gradient, answer.gradients[key], rtol=1e-3, atol=1e-3)
 
-    def time_forward(self, _: str) -> None:
+    def time_forward(self, _name: str) -> None:
         """The output alone."""
         _ = self.function(**self.arrays, **self.options)
 
-    def time_pullback(self, _: str) -> None:
+    def time_pullback(self, _name: str) -> None:
         """The gradients of every argument."""
         _ = self.pullback(self.d_output)

@@ -164,7 +164,7 @@ def _says(verdict: Verdict, court: Court, index: tuple[Any, ...]) -> dict[str, f
 
 def _inputs(case: Case, court: Court | None = None) -> list[str]:
     """The arguments as they would be pasted, and the cotangent."""
-    given = {name: value for name, value in case.arguments.items() if value is not None}
+    given = {name: value for name, value in case.arguments.items() if value is not None and case.spec.takes(name)}
     if court is not None:
         given |= _numbered("d_output", court.cotangents)
     return [f"  {name} = {literal(value)}" for name, value in given.items()]

@@ -102,9 +102,9 @@ def rms_norm(
     shape = _check_normalized_shape(input, normalized_shape)
     _check_fit(shape, "normalized_shape", weight=weight)
     axes, count = tuple(range(-len(shape), 0)), max(math.prod(shape), 1)
-    size = np.sqrt(
-        (input * input).sum(axes, keepdims=True) / count + (np.finfo(input.dtype).eps if eps is None else eps)
-    )
+    if eps is None:
+        eps = max(float(np.finfo(input.dtype).eps), 2.0**-52)  # longdouble, which torch has not, as float64
+    size = np.sqrt((input * input).sum(axes, keepdims=True) / count + eps)
     unit = input / size
     output, scale_and_shift_pullback = _scale_and_shift(unit, weight, None, shape)
 

@@ -19,7 +19,7 @@ from harness.verdict import Verdict
 
 Gradients = dict[str, Array]
 Function = Callable[..., Any]
-CASES = 120
+CASES = 60
 
 
 def gradients(change: Callable[..., Gradients]) -> Callable[[Function], Function]:

@@ -124,6 +124,12 @@ REFUSED = [
         "dilation is 3, but should be less, so that no window lies in the padding alone",
     ),
     ("adaptive_max_pool1d", {"input": IMAGE, "output_size": 2}, ValueError, "input.ndim is 4, but should be 2, or 3"),
+    (
+        "adaptive_max_pool3d",
+        {"input": IMAGE[0], "output_size": 2},
+        ValueError,
+        "input.ndim is 3, but should be 4, or 5",
+    ),
     ("adaptive_max_pool2d", {"input": IMAGE, "output_size": (2, -1)}, ValueError, "output_size is [2, -1], but should"),
     (
         "fractional_max_pool2d",

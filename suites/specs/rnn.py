@@ -129,7 +129,7 @@ def stack_parameters(gates: int, plan: Plan) -> Mapping[str, Real]:
 
 
 def layers_spec(
-    name: str, reference: Callable[..., Any], make: Callable[..., nn.Module], gates: int, covers: str
+    name: str, reference: Callable[..., Any], make: Callable[..., nn.Module], gates: int, covers: str, **more: Any
 ) -> Spec:
     """The entry of one kind of recurrent layer."""
     states = {"h_0": Maybe(value("*last out")), "c_0": Maybe(value("*last H"))}
@@ -154,6 +154,7 @@ def layers_spec(
         together=partial(stack, projects=gates == 4),
         parameters=partial(stack_parameters, gates),
         outputs=3 if gates == 4 else 2,
+        **more,
     )
 
 
@@ -201,9 +202,17 @@ def cell_spec(
     )
 
 
+AT_KINKS = "with several steps at their kink at once, slope 0 at each of them need not be a slope of the whole"
 SPECS = [
     layers_spec("rnn_tanh", ref.rnn_tanh, partial(nn.RNN, nonlinearity="tanh"), 1, "RNN"),
-    layers_spec("rnn_relu", ref.rnn_relu, partial(nn.RNN, nonlinearity="relu"), 1, "RNN"),
+    layers_spec(
+        "rnn_relu",
+        ref.rnn_relu,
+        partial(nn.RNN, nonlinearity="relu"),
+        1,
+        "RNN",
+        avoid=dict.fromkeys(("kink", "zeros"), AT_KINKS),
+    ),
     cell_spec("rnn_cell", ref.rnn_cell, nn.RNNCell, 1, "RNNCell", nonlinearity=Choice(("tanh", "relu"))),
 ]
 

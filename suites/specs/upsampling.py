@@ -22,7 +22,8 @@ def any_resampling(pick: Pick) -> None:
     batch_size(pick)
     mode = pick.option("mode", MODES)
     axes = AXES.get(mode) or pick.draw(st.integers(1, 3))
-    spatial = pick.shape("spatial", dims=(axes, axes), low=1, high=4 if axes < 3 else 3)
+    thin = pick.draw(st.integers(0, 5)) == 5
+    spatial = pick.shape("spatial", dims=(axes, axes), low=1 if thin else 2, high=4 if axes < 3 else 3)
     sizes = st.integers(1, 6) | st.tuples(*[st.integers(1, 6)] * axes)
     size = pick.option("size", sizes | st.none())
     scales = [st.sampled_from([scale for scale in SCALES if scale * before >= 1]) for before in spatial]
