@@ -34,12 +34,12 @@ class Court:
     ) -> Slope:
         """The derivative along a direction by differences, at this point or at another."""
         at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
-        outputs = self._forward(**at) if outputs is None else outputs
+        outputs = self._forward(at) if outputs is None else outputs
         squares = sum(float(((self.hand.gradients[name] * at[name]) ** 2).sum()) for name in direction)
         reach = math.sqrt(squares) if math.isfinite(squares) else 0.0
         return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach), claim)
 
-    def _forward(self, **arguments: Any) -> tuple[Any, ...]:
+    def _forward(self, arguments: Mapping[str, Any]) -> tuple[Array, ...]:
         return handwritten.forward(self.case.spec.reference, arguments)[0]
 
     def scale(self, direction: Direction) -> float:

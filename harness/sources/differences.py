@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from ..spec import Array
-from .handwritten import as_outputs
 
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
@@ -68,7 +67,7 @@ class Slope:
 class Ray:
     """phi along one direction.
 
-    function    forward alone: keyword arguments to one output or a tuple of them
+    function    forward alone: arguments by name to a tuple of outputs
     arguments   the point, options included
     direction   for each argument that moves its direction; a step of 1 moves an entry by about its own size
     cotangents  one for each output that takes one
@@ -78,7 +77,7 @@ class Ray:
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Callable[[Mapping[str, Any]], Sequence[Array]],
         arguments: Mapping[str, Any],
         direction: Mapping[str, Array],
         cotangents: Sequence[Array],
@@ -97,7 +96,7 @@ class Ray:
                 moved[name] = np.asarray(value + dtype(step) * self.direction[name])
             elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
                 moved[name] = value.astype(dtype)
-        outputs = list(as_outputs(self.function(**moved))[: len(self.cotangents)])
+        outputs = list(self.function(moved)[: len(self.cotangents)])
         if any(output.dtype != dtype for output in outputs):
             raise TypeError(f"an output is of dtype {outputs[0].dtype}, but should be {np.dtype(dtype)}")
         return outputs

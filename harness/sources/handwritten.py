@@ -50,14 +50,14 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
         raise _raised(error, function) from error
     if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
         raise Refused("ERROR", f"the result is {_describe(result)}, but should be (output, pullback)")
-    outputs = as_outputs(result[0])
+    outputs = _as_outputs(result[0])
     for position, output in enumerate(outputs):
         if not isinstance(output, np.ndarray) or output.dtype.kind not in "fciub":
             raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
     return outputs, result[1]
 
 
-def as_outputs(output: Any) -> tuple[Any, ...]:
+def _as_outputs(output: Any) -> tuple[Any, ...]:
     """One output or several, as a tuple of arrays."""
     several = output if isinstance(output, tuple) else (output,)
     return tuple(np.asarray(one) if isinstance(one, np.generic | float | int) else one for one in several)
