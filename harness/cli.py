@@ -137,19 +137,36 @@ def replay(case: str, path: Path | None, save: Path | None) -> None:
 
 
 @main.command()
-@click.option("--missing", is_flag=True, help="Only the classes that are not covered.")
-def coverage(missing: bool) -> None:
-    """Say, class by class, which reference stands for each layer and loss of torch.nn."""
+@click.option("--missing", is_flag=True, help="Only what is not covered.")
+@click.option("--options", is_flag=True, help="Which options of each function are drawn, instead of the classes.")
+def coverage(missing: bool, options: bool) -> None:
+    """Say which reference stands for each layer and loss of torch.nn, or which options are drawn."""
     from . import coverage as count
+    from . import registry
 
-    rows = count.classes()
+    if options:
+        rows = {name: count.options(spec) for name, spec in registry.specs().items()}
+        lines = {name: _options_line(found) for name, found in rows.items()}
+        done = [found for found in rows.values() if all(found.values())]
+        shown = {name: line for name, line in lines.items() if not (missing and "not drawn" not in line)}
+        last = f"{len(done)} of {len(rows)} functions have every option drawn, or a reason why not"
+    else:
+        rows = count.classes()
+        done = [by for by in rows.values() if by]
+        shown = {name: ", ".join(by) or "—" for name, by in rows.items() if not (missing and by)}
+        last = f"{len(done)} of {len(rows)} classes of torch.nn {count.version()} covered"
     width = max(map(len, rows))
-    for name, by in rows.items():
-        if not (missing and by):
-            click.echo(f"{name:{width}}  {', '.join(by) or '—'}")
-    covered = sum(bool(by) for by in rows.values())
-    click.echo(f"{covered} of {len(rows)} classes of torch.nn {count.version()} covered")
-    sys.exit(0 if covered == len(rows) else 1)
+    for name, line in shown.items():
+        click.echo(f"{name:{width}}  {line}")
+    click.echo(last)
+    sys.exit(0 if len(done) == len(rows) else 1)
+
+
+def _options_line(found: dict[str, str]) -> str:
+    """How many are drawn, and what of the others."""
+    drawn = sum(said == "drawn" for said in found.values())
+    others = [f"{name} not drawn: {said or 'no reason given'}" for name, said in found.items() if said != "drawn"]
+    return "; ".join([f"{drawn} of {len(found)}", *others])
 
 
 def _spec(name: str) -> Any:

@@ -1,11 +1,18 @@
-"""Which classes of torch.nn are covered: computed from torch's own list, never kept by hand."""
+"""Which classes of torch.nn are covered, and which options are drawn: computed from torch, never kept by hand."""
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
+import numpy as np
 import torch
 from torch import nn
 
 from . import registry
+from .inputs import Case
+from .search import drawn
+from .spec import Spec
 
 # In torch.nn.modules.__all__, but no layer or loss.
 NOT_LAYERS = {
@@ -43,3 +50,37 @@ def classes() -> dict[str, list[str]]:
 
 # Classes that only some of the supported versions of torch have.
 NEWER = {"LinearCrossEntropyLoss"}
+
+# Options of torch that say nothing of the function.
+NO_OPTIONS = {"inplace", "size_average", "reduce", "out", "_stacklevel"}
+
+
+def options(spec: Spec, examples: int = 100) -> dict[str, str]:
+    """Each option of a function, torch's and ours: "drawn", or the reason why it is not, or "" where there is none.
+
+    Drawn is what takes a value other than its default in one of `examples` cases.
+    """
+    found = {name: spec.undrawn.get(name, "") for name in [*_optional(_torch(spec.name)), *_optional(spec.reference)]}
+    for case in drawn(spec, examples):
+        for name in found:
+            if name in case.arguments and not _is_default(case, name):
+                found[name] = "drawn"
+    return found
+
+
+def _torch(name: str) -> Any:
+    """torch's function of this name."""
+    return getattr(nn.functional, name, None) or getattr(torch, name, None)
+
+
+def _optional(function: Any) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin, or none at all: the reference has the same names
+        return []
+    return [p.name for p in parameters if p.default is not p.empty and p.name not in NO_OPTIONS]
+
+
+def _is_default(case: Case, name: str) -> bool:
+    value, default = case.arguments[name], case.spec.defaults.get(name)
+    return value is default or (not isinstance(value, np.ndarray) and value == default)

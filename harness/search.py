@@ -73,7 +73,14 @@ class _Found(Exception):
     """A case failed."""
 
 
-def _drawn(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, phases: tuple[Phase, ...]) -> None:
+def drawn(spec: Spec, examples: int, seed: int = 0) -> list[Case]:
+    """The first cases of a spec."""
+    found: list[Case] = []
+    _draw(spec, lambda case: found.append(case), examples, seed, (Phase.generate,))  # noqa: PLW0108  # no built-in
+    return found
+
+
+def _draw(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, phases: tuple[Phase, ...]) -> None:
     """Let Hypothesis draw cases, the same ones for the same seed."""
     settings = hypothesis.settings(
         max_examples=examples,
@@ -128,7 +135,7 @@ class _Search:
     def run(self, examples: int, seed: int) -> None:
         """Draw cases until one fails; then shrink it."""
         with contextlib.suppress(_Found, _Enough, Flaky):  # what failed is kept
-            _drawn(self.spec, self.look, examples, seed, (Phase.generate, Phase.shrink))
+            _draw(self.spec, self.look, examples, seed, (Phase.generate, Phase.shrink))
 
     def more_failures(self, seed: int) -> None:
         """Other cases that fail in the same way: a mistake is named only if the name fits them too."""
@@ -139,7 +146,7 @@ class _Search:
             if (verdict.kind, verdict.argument) == (first.kind, first.argument):
                 self.failures.append(verdict)
 
-        _drawn(self.spec, look, MORE_CASES, seed, (Phase.generate,))
+        _draw(self.spec, look, MORE_CASES, seed, (Phase.generate,))
 
     def look(self, case: Case) -> None:
         """Judge one case; raises when it fails as the first failure did, so that shrinking keeps to one mistake."""

@@ -186,6 +186,7 @@ class Spec:
     parameters  arguments that follow from what was drawn: the weights of a stack of layers, say
     outputs     how many of the outputs, from the first, take a cotangent
     avoid       value profiles that are not drawn, each with its reason
+    undrawn     options of torch that are not drawn, each with its reason
     differs     why torch is not to be believed at these arguments; "" where it is
     stands_for  the reference whose place somebody's own function has taken
     taken       the names of the arguments that this function takes; None is all. Others keep their defaults
@@ -201,6 +202,7 @@ class Spec:
     parameters: Callable[[Plan], Mapping[str, Any]] | None = None
     outputs: int = 1
     avoid: Mapping[str, str] = field(default_factory=dict)
+    undrawn: Mapping[str, str] = field(default_factory=dict)
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
     stands_for: Callable[..., Any] | None = None
     taken: frozenset[str] | None = None

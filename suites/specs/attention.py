@@ -255,6 +255,9 @@ def _hides(mask: Array) -> Array:
 def heads_spec(name: str, need_weights: bool) -> Spec:
     """The entry with both outputs, or with one."""
     weighing = {"average_attn_weights": Choice((True, False))} if need_weights else {}
+    undrawn = {"need_weights": "two entries, one for each value"}
+    if not need_weights:
+        undrawn["average_attn_weights"] = "there are no weights"
     return Spec(
         name,
         ref.multi_head_attention,
@@ -278,6 +281,7 @@ def heads_spec(name: str, need_weights: bool) -> Spec:
         together=heads_and_masks,
         parameters=head_parameters,
         outputs=1 + need_weights,
+        undrawn=undrawn,
         differs=hidden_or_hint,
     )
 

@@ -42,13 +42,38 @@ def gumbel_softmax(
 ANY = {"input": Real("*shape"), "dim": Choice((-1,))}
 SPECS = [
     # Softmax2d is softmax along axis -3 of (N, C, H, W) or (C, H, W).
-    Spec("softmax", ref.softmax, F.softmax, covers=("Softmax", "Softmax2d"), arguments=ANY, together=any_dim),
-    Spec("softmin", ref.softmin, F.softmin, covers=("Softmin",), arguments=ANY, together=any_dim),
-    Spec("log_softmax", ref.log_softmax, F.log_softmax, covers=("LogSoftmax",), arguments=ANY, together=any_dim),
+    Spec(
+        "softmax",
+        ref.softmax,
+        F.softmax,
+        covers=("Softmax", "Softmax2d"),
+        undrawn={"dtype": "the same as casting the input first"},
+        arguments=ANY,
+        together=any_dim,
+    ),
+    Spec(
+        "softmin",
+        ref.softmin,
+        F.softmin,
+        covers=("Softmin",),
+        undrawn={"dtype": "the same as casting the input first"},
+        arguments=ANY,
+        together=any_dim,
+    ),
+    Spec(
+        "log_softmax",
+        ref.log_softmax,
+        F.log_softmax,
+        covers=("LogSoftmax",),
+        undrawn={"dtype": "the same as casting the input first"},
+        arguments=ANY,
+        together=any_dim,
+    ),
     Spec(
         "gumbel_softmax",
         ref.gumbel_softmax,
         gumbel_softmax,
+        undrawn={"hard": "a straight-through gradient is not the derivative of its forward", "eps": "without effect"},
         arguments={
             "logits": Real("*shape"),
             "tau": Choice((1, 0.5, 2.0)),

@@ -128,12 +128,17 @@ def counts_of_others(arguments: Mapping[str, Any]) -> str:
     return "scale_grad_by_freq divides the gradient of a row by how often another row is used"
 
 
+BY_CONVENTION: dict[str, str] = dict.fromkeys(
+    ("max_norm", "norm_type", "scale_grad_by_freq", "sparse"), "the entry by_convention draws it"
+)
+
 SPECS = [
     Spec(
         "embedding",
         ref.embedding,
         F.embedding,
         covers=("Embedding",),
+        undrawn=BY_CONVENTION,
         arguments={"input": Index("*shape", "used"), "weight": Real("V D"), "padding_idx": Choice((None,))},
         together=any_table,
     ),
@@ -158,6 +163,7 @@ SPECS = [
         ref.embedding_bag,
         F.embedding_bag,
         covers=("EmbeddingBag",),
+        undrawn=BY_CONVENTION,
         arguments={
             "input": Index("*shape", "V"),
             "weight": Real("V D"),
