@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import tolerance
-from .inputs import Case
+from .inputs import Case, own_size
 from .sources import autograd, differences, handwritten
 from .sources.differences import Ray, Slope
 from .sources.handwritten import Answer
@@ -65,25 +65,6 @@ class Court:
         if self.twin is None or self.case.spec.twin is None:
             return hand, None
         return hand, autograd.run(self.case.spec.twin, arguments, self.case.differentiable, self.cotangents)
-
-    def random_direction(self, names: tuple[str, ...]) -> dict[str, Array]:
-        """Every entry moves by a random part of about its own size, on a lattice: adding a step rounds nothing."""
-        stream, directions = Stream(self.case.seed, "direction"), {}
-        for name in names:
-            x = self.case.arguments[name]
-            if x.size:
-                dice = stream.integers(2**20, x.shape)
-                directions[name] = (dice % 2 * 2 - 1) * (0.25 + (dice >> 1) * 1.5 * 2.0**-20) * own_size(x)
-        return directions
-
-
-def own_size(x: Array) -> Array:
-    """The power of two at or below each |entry|; for a zero, that of its array, or 1."""
-    size = abs(x)
-    if not size.all() or not np.isfinite(size).all():
-        usual = float(size[np.isfinite(size)].max(initial=0.0)) or 1.0
-        size = np.where((size == 0) | ~np.isfinite(size), usual, size)
-    return np.ldexp(1.0, np.frexp(size)[1] - 1)
 
 
 def implied(answer: Answer, direction: Direction) -> float:
@@ -176,7 +157,7 @@ def _arbitrate(court: Court, twin: Answer, wrong: tuple[str, ...], differs: Mapp
 
 def _confirm(court: Court, worst: float) -> Verdict:
     """Hold a gradient, on which hand-written and autograd agree or which has no twin, against the differences."""
-    case, direction = court.case, court.random_direction(court.case.differentiable)
+    case, direction = court.case, court.case.direction
     if not direction:
         return Verdict(Kind.AGREE, case, source_used="forward", error=worst)
     claim = implied(court.hand, direction)
@@ -200,7 +181,9 @@ def _confirm(court: Court, worst: float) -> Verdict:
 
 def _precise(court: Court, slope: Slope, direction: Direction) -> Kind:
     """Whether the differences are as precise as was asked."""
-    asked = tolerance.PRECISION * (court.scale(direction) + abs(slope.value))
+    asked = tolerance.PRECISION * abs(slope.value)
+    if slope.bound > asked:
+        asked += tolerance.PRECISION * court.scale(direction)
     return Kind.AGREE if slope.bound <= asked else Kind.INCONCLUSIVE
 
 
@@ -212,7 +195,9 @@ def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answe
         wider = [Slope(slope.value, slope.bound + r, slope.source, slope.low, slope.high) for r in rounding]
         return [s.excess(implied(answer, direction)) for s, answer in zip(wider, answers, strict=True)]
 
-    found = errors(slope)
+    found = [slope.excess(implied(answer, direction)) for answer in answers]
+    if max(found) > 1:
+        found = errors(slope)
     if max(found) <= 1:
         return slope, found
     slope = _at_neighbours(court, slope, direction) if slope.kinked else _with_noise(court, slope, direction)
@@ -255,10 +240,8 @@ def _at_neighbours(court: Court, slope: Slope, direction: Direction) -> Slope:
 def _most_suspect(court: Court) -> str:
     """The first argument whose gradient alone is wrong; else the one that is furthest off."""
     errors = {}
-    for name in court.case.differentiable:
-        direction = court.random_direction((name,))
-        if direction:
-            errors[name] = court.slope(direction).excess(implied(court.hand, direction))
-            if errors[name] > 1:
-                return name
+    for name, u in court.case.direction.items():
+        errors[name] = court.slope({name: u}).excess(implied(court.hand, {name: u}))
+        if errors[name] > 1:
+            return name
     return max(errors, key=lambda name: errors[name])

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from . import diagnosis, tolerance
-from .court import Court, own_size
+from .court import Court
 from .diagnosis import Evidence
-from .inputs import Case
+from .inputs import Case, own_size
 from .sources import autograd, handwritten
 from .sources.handwritten import Answer, Refused
 from .spec import Array

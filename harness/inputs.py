@@ -89,6 +89,20 @@ class Case:
         return _frozen(self._cotangents[key], "C")
 
     @cached_property
+    def direction(self) -> dict[str, Array]:
+        """A direction for the differences: every entry moves by a random part of about its own size.
+
+        It lies on a lattice, so that adding a step rounds nothing.
+        """
+        stream, directions = Stream(self.seed, "direction"), {}
+        for name in self.differentiable:
+            x = self.arguments[name]
+            if x.size:
+                dice = stream.integers(2**20, x.shape)
+                directions[name] = (dice % 2 * 2 - 1) * (0.25 + (dice >> 1) * 1.5 * 2.0**-20) * own_size(x)
+        return directions
+
+    @cached_property
     def _cotangents(self) -> dict[tuple[int, tuple[int, ...]], Array]:
         return {}
 
@@ -128,6 +142,15 @@ class Case:
         else:
             array = _values(kind, self.profile, shape, stream, position)
         return _frozen(array, self.layout)
+
+
+def own_size(x: Array) -> Array:
+    """The power of two at or below each |entry|; for a zero, that of its array, or 1."""
+    size = abs(x)
+    if not size.all() or not np.isfinite(size).all():
+        usual = float(size[np.isfinite(size)].max(initial=0.0)) or 1.0
+        size = np.where((size == 0) | ~np.isfinite(size), usual, size)
+    return np.ldexp(1.0, np.frexp(size)[1] - 1)
 
 
 def _values(kind: Real, profile: str, shape: tuple[int, ...], stream: Stream, position: int) -> Array:
