@@ -62,7 +62,7 @@ class Spoiled(torch.autograd.Function):
         with torch.enable_grad():
             inputs = [x.detach().requires_grad_() for x in ctx.saved_tensors]
             grads = list(torch.autograd.grad(ctx.run(*inputs), inputs, cotangents, allow_unused=True))
-        first = next((i for i, g in enumerate(grads) if g is not None and g.numel()), None)
+        first = next((i for i, g in enumerate(grads) if g is not None and g.any()), None)
         if first is not None:
             grads[first] = grads[first].clone(memory_format=torch.contiguous_format)
             grads[first].view(-1)[grads[first].abs().argmax()] *= 1 + WRONG
@@ -95,7 +95,7 @@ def spoil(case: Case) -> Case:
 
         def off(*cotangents: Any) -> Any:
             grads = pullback(*cotangents)
-            name = next(name for name, g in grads.items() if g.size)
+            name = next(name for name, g in grads.items() if g.any())
             grads[name] = np.array(grads[name])
             grads[name].flat[abs(grads[name]).argmax()] *= 1 + WRONG
             return grads
@@ -108,8 +108,7 @@ def spoil(case: Case) -> Case:
 def matters(case: Case) -> bool:
     """Whether there is anything to spoil: some gradients are zero."""
     answer, _, _ = handwritten.run(case)
-    first = next(g for g in answer.gradients.values() if g.size)
-    return bool(abs(first).max() > 0)
+    return any(g.any() for g in answer.gradients.values())
 
 
 def timed(function: Any, case: Case) -> float:

@@ -35,7 +35,8 @@ class Court:
         """The derivative along a direction by differences, at this point or at another."""
         at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
         outputs = self._forward(at) if outputs is None else outputs
-        squares = sum(float(((self.hand.gradients[name] * at[name]) ** 2).sum()) for name in direction)
+        products = [self.hand.gradients[name] * at[name] for name in direction]
+        squares = sum(float(np.vdot(product, product)) for product in products)
         reach = math.sqrt(squares) if math.isfinite(squares) else 0.0
         return differences.slope(Ray(self._forward, at, direction, self.cotangents, outputs, reach), claim)
 
@@ -69,12 +70,12 @@ class Court:
 
 def implied(answer: Answer, direction: Direction) -> float:
     """The derivative along a direction that a gradient implies."""
-    return float(sum((answer.gradients[name] * u).sum() for name, u in direction.items()))
+    return float(sum(np.vdot(answer.gradients[name], u) for name, u in direction.items()))
 
 
 def size(answer: Answer, direction: Direction) -> float:
     """Sum of |gradient × direction|: what the rounding of `implied` is measured against."""
-    return float(sum(abs(answer.gradients[name] * u).sum() for name, u in direction.items()))
+    return float(sum(np.vdot(abs(answer.gradients[name]), abs(u)) for name, u in direction.items()))
 
 
 def judge(court: Court) -> Verdict:

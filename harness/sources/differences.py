@@ -104,11 +104,11 @@ class Ray:
     def total(self, outputs: Sequence[Array], weights: Sequence[Array] | None = None) -> Any:
         """<cotangent, outputs>."""
         pairs = zip(self.cotangents if weights is None else weights, outputs, strict=True)
-        return sum((v * y).sum() for v, y in pairs)
+        return sum(np.vdot(v, y) for v, y in pairs)
 
     def spread(self, outputs: Sequence[Array]) -> float:
         """How large the rounding errors of <cotangent, outputs> are, in units of eps: they add up at random."""
-        return math.sqrt(sum(float(((v * y) ** 2).sum()) for v, y in zip(self.cotangents, outputs, strict=True)))
+        return math.sqrt(sum(_square(v * y) for v, y in zip(self.cotangents, outputs, strict=True)))
 
     def roughly(self, value: float) -> bool:
         """Whether a single central difference, good to a few digits, does not speak against `value`."""
@@ -138,6 +138,10 @@ class Ray:
             if max(values) > min(values):
                 break
         return float(abs(np.diff(values, 3)).max()) + EPS * self.size
+
+
+def _square(x: Array) -> float:
+    return float(np.vdot(x, x))
 
 
 class Central:
