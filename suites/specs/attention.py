@@ -281,6 +281,7 @@ def heads_spec(name: str, need_weights: bool) -> Spec:
         together=heads_and_masks,
         parameters=head_parameters,
         outputs=1 + need_weights,
+        avoid={"huge": "the product of four large numbers is the score: its rounding alone decides"},
         undrawn=undrawn,
         differs=hidden_or_hint,
     )
