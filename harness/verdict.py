@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from .inputs import Case
@@ -39,7 +38,6 @@ class Verdict:
 
     error        the largest error met, in units of its bound: below 1 when all is well
     got, want    the wrong gradient (or output) and the right one, where they are known
-    says         what each source says of the worst entry, once explained
     """
 
     kind: Kind
@@ -51,4 +49,3 @@ class Verdict:
     error: float = 0.0
     got: Array | None = None
     want: Array | None = None
-    says: Mapping[str, float] = field(default_factory=dict)
