@@ -21,6 +21,41 @@ def _reports(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--json", "json_", type=path, metavar="FILE", help="Write the results as JSON.")(command)
 
 
+def _trial(command: Callable[..., None]) -> Callable[..., None]:
+    """The options --dtype, --device, --tf32 and --second: what is on trial, if not the reference."""
+    dtypes, devices = click.Choice(["float64", "float32", "bfloat16", "float16"]), click.Choice(["cpu", "cuda"])
+    for option in (
+        click.option("--second", is_flag=True, help="Judge torch's second derivatives instead of first ones."),
+        click.option("--tf32", is_flag=True, help="Let CUDA round the inputs of float32 products to TF32."),
+        click.option("--device", type=devices, default="cpu", show_default=True, help="Where torch runs."),
+        click.option(
+            "--dtype", type=dtypes, default="float64", show_default=True, help="Judge torch in this precision."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _judge(dtype: str, device: str, tf32: bool, second: bool) -> tuple[Callable[[Any], Any], str]:
+    """The judge that these options ask for, and the options again, for a replay command."""
+    from . import check as first
+    from . import precision
+    from . import second as twice
+
+    if reason := precision.missing(device):
+        _refuse(reason)
+    if second and (dtype, device) != ("float64", "cpu"):
+        _refuse(
+            "--second is given with --dtype or --device, but should be alone: second derivatives are judged in float64."
+        )
+    if tf32 and (dtype, device) != ("float32", "cuda"):
+        _refuse(f"--tf32 is given with {dtype} on {device}, but should be with --dtype float32 --device cuda.")
+    given = [f" --dtype {dtype}"] * (dtype != "float64") + [f" --device {device}"] * (device != "cpu")
+    given += [" --tf32"] * tf32 + [" --second"] * second
+    judge = twice.check if second else precision.Backend(dtype, device, tf32).check if given else first.check
+    return judge, "".join(given)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="backprove")
 def main() -> None:
@@ -35,13 +70,20 @@ def main() -> None:
 @click.option("--list", "list_", is_flag=True, help="Only list the names.")
 @EXAMPLES
 @SEED
+@_trial
 @_reports
 def verify(
-    names: tuple[str, ...], list_: bool, examples: int, seed: int, json_: Path | None, junit: Path | None
+    names: tuple[str, ...],
+    list_: bool,
+    examples: int,
+    seed: int,
+    json_: Path | None,
+    junit: Path | None,
+    **trial: Any,
 ) -> None:
     """Judge the NumPy references against torch autograd and against differences.
 
-    Without NAME all of them.
+    Without NAME all of them. With --dtype, --device or --second torch is on trial, and the references are the truth.
     """
     from . import registry
     from .search import examine
@@ -50,9 +92,10 @@ def verify(
     if list_:
         click.echo("\n".join(specs))
         return
+    judge, given = _judge(**trial)
     chosen = [_spec(name) for name in names] or list(specs.values())
     by_name = {spec.name: spec for spec in chosen}
-    _run(list(by_name), lambda name: examine(by_name[name], examples, seed), json_, junit)
+    _run(list(by_name), lambda name: examine(by_name[name], examples, seed, judge), json_, junit, given)
 
 
 @main.command()
@@ -104,7 +147,8 @@ def check(files: tuple[Path, ...], examples: int, seed: int, json_: Path | None,
 @click.option(
     "--save", type=click.Path(path_type=Path), metavar="FILE", help="Write a stand-alone file that shows the failure."
 )
-def replay(case: str, path: Path | None, save: Path | None) -> None:
+@_trial
+def replay(case: str, path: Path | None, save: Path | None, **trial: Any) -> None:
     """Judge one case again, and show everything about it.
 
     CASE is an id as `verify` and `check` print it.
@@ -112,6 +156,7 @@ def replay(case: str, path: Path | None, save: Path | None) -> None:
     from . import userfile
     from .inputs import CaseError, case_of, name_of
     from .report import full, machine
+    from .verdict import Nothing
 
     try:
         spec = _spec(name_of(case))
@@ -129,7 +174,14 @@ def replay(case: str, path: Path | None, save: Path | None) -> None:
     except TypeError as error:
         click.echo(f"{path}: {error}", err=True)
         sys.exit(1)
-    verdict = full.show(found, f" --file {path}" if path else "")
+    judge, given = _judge(**trial)
+    if given and (path or save):
+        _refuse(f"{given.split()[0]} is given with --file or --save, but should be alone: torch is on trial.")
+    try:
+        verdict = full.show(found, f" --file {path}" if path else given, judge)
+    except Nothing as nothing:
+        click.echo(f"{case}\nnothing to judge: {nothing}")
+        return
     if save is not None:
         _kept(save, lambda: machine.write(save, full.standalone(verdict, path)))
         click.echo(f"Written: {save}. It needs NumPy{'' if path else ' and backprove'} alone: python {save}")
@@ -187,13 +239,19 @@ def _run(
     for path in (json_, junit):
         if path is not None:
             _kept(path, lambda path=path: machine.writable(path))
-    checks = terminal.with_progress(names, work)
+    done = terminal.with_progress(names, work)
+    checks = [check for check in done if not check.nothing]
     terminal.show(checks, replay)
+    if len(checks) < len(done):
+        click.echo("Not judged:")
+        for check in done:
+            if check.nothing:
+                click.echo(f"  {check.name}: {check.nothing}")
     if json_ is not None:
         _kept(json_, lambda: machine.write(json_, machine.as_json(checks)))
     if junit is not None:
         _kept(junit, lambda: machine.write(junit, machine.as_junit(checks)))
-    sys.exit(0 if len(checks) == len(names) and all(check.passed for check in checks) else 1)
+    sys.exit(0 if len(done) == len(names) and all(check.passed for check in checks) else 1)
 
 
 def _kept(path: Path, write: Callable[[], None]) -> None:

@@ -57,6 +57,8 @@ class Court:
             return max(output, entry)
         cotangent = max((float(abs(v).max(initial=0.0)) for v in self.cotangents), default=0.0)
         own = float(abs(self.case.arguments[key]).max(initial=0.0))
+        if self.case.spec.order == 2:  # a first derivative may have cancelled before the second is taken
+            output = max(output, entry / min(own or 1.0, 1.0))
         return cotangent * max(1.0, output / own if own else 0.0)
 
     def again(self, arguments: Mapping[str, Any]) -> tuple[Answer, Answer | None]:
@@ -194,7 +196,9 @@ def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answe
     """The error of each answer in units of the bound; before one is called wrong, the bound itself is questioned."""
 
     def errors(slope: Slope) -> list[float]:
-        rounding = [64 * tolerance.EPS * size(answer, direction) for answer in answers]
+        rounding = [
+            tolerance.CLAIMED[court.case.spec.order] * tolerance.EPS * size(answer, direction) for answer in answers
+        ]
         wider = [Slope(slope.value, slope.bound + r, slope.source, slope.low, slope.high) for r in rounding]
         return [s.excess(implied(answer, direction)) for s, answer in zip(wider, answers, strict=True)]
 

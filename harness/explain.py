@@ -117,7 +117,7 @@ def _evidence(verdict: Verdict, court: Court) -> Evidence:
 def _plain(verdict: Verdict) -> str:
     """A message for what has no entries to show."""
     pattern = [f"  pattern: {verdict.pattern}"] if verdict.pattern else []
-    return "\n".join([f"{verdict.case.spec.name}: {verdict.message}", *pattern, *_inputs(verdict.case)])
+    return "\n".join([f"{verdict.case.spec.title}: {verdict.message}", *pattern, *_inputs(verdict.case)])
 
 
 def _message(verdict: Verdict, court: Court) -> str:
@@ -125,7 +125,7 @@ def _message(verdict: Verdict, court: Court) -> str:
     what = verdict.argument if verdict.kind is Kind.FORWARD else f"d_{verdict.argument}"
     lines = []
     if verdict.want is None:
-        lines.append(f"{spec.name}: {what} disagrees with the differences of the forward")
+        lines.append(f"{spec.title}: {what} disagrees with the differences of the forward")
     else:
         want = np.asarray(verdict.want)
         errors = tolerance.excess(got, want)
@@ -134,7 +134,7 @@ def _message(verdict: Verdict, court: Court) -> str:
         digits = next((d for d in (6, 12) if f"{got[index]:.{d}g}" != f"{want[index]:.{d}g}"), 17)
         said = "; ".join(f"{source} {value:.{digits}g}" for source, value in _says(verdict, court, index).items())
         lines.append(
-            f"{spec.name}: {what}{at} is {got[index]:.{digits}g}, but should be {want[index]:.{digits}g}\n  ({said})"
+            f"{spec.title}: {what}{at} is {got[index]:.{digits}g}, but should be {want[index]:.{digits}g}\n  ({said})"
         )
         lines.append(f"  odd one out: {WHO[verdict.kind]}; {diagnosis.where(errors > 1)}")
     if verdict.pattern:
@@ -154,7 +154,7 @@ def _says(verdict: Verdict, court: Court, index: tuple[Any, ...]) -> dict[str, f
             return float(answer.outputs[position][index])
         return float(answer.gradients[key][index])
 
-    says = {"hand-written": of(court.hand)}
+    says = {"hand-written" if verdict.case.spec.order == 1 else "autograd": of(court.hand)}
     if court.twin is not None:
         says["autograd" if verdict.kind is not Kind.FORWARD else "torch"] = of(court.twin)
     if verdict.kind is not Kind.FORWARD:

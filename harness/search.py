@@ -23,7 +23,7 @@ from .inputs import Case, cases
 from .pytest_plugin import SLOW_IS_FINE
 from .report import notebook
 from .spec import Spec
-from .verdict import Kind, Verdict
+from .verdict import Kind, Nothing, Verdict
 
 SHARPEST = ("complex step", "Richardson, longdouble", "central", "one-sided", "forward")
 
@@ -35,7 +35,10 @@ DECIDED = 0.9  # of the cases; below that a function is INCONCLUSIVE, for hardly
 
 @dataclass
 class Check:
-    """What came out of judging one function. `case` and `message` belong to the smallest failing case."""
+    """What came out of judging one function.
+
+    `case` and `message` belong to the smallest failing case. `nothing` says why there was nothing to judge.
+    """
 
     name: str
     file: str = ""
@@ -51,6 +54,7 @@ class Check:
     kinks: int = 0
     inconclusive: int = 0
     left_out: tuple[str, ...] = ()
+    nothing: str = ""
     evidence: Verdict | None = field(default=None, repr=False)
 
     @property
@@ -63,6 +67,9 @@ class Check:
 
     def _repr_html_(self) -> str:
         return notebook.html(self)
+
+
+Judge = Callable[[Case], Verdict]
 
 
 class _Enough(BaseException):
@@ -97,7 +104,7 @@ def _draw(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, ph
         run()
 
 
-def examine(spec: Spec, examples: int = 100, seed: int = 0) -> Check:
+def examine(spec: Spec, examples: int = 100, seed: int = 0, judge: Judge = check) -> Check:
     """Judge `examples` cases of a function; stop at the first mistake, and shrink it.
 
     A wrong gradient says more than an impure one: impurities are only pursued when there is nothing else.
@@ -105,10 +112,10 @@ def examine(spec: Spec, examples: int = 100, seed: int = 0) -> Check:
     start, threads = time.process_time(), torch.get_num_threads()
     torch.set_num_threads(1)  # the arrays are small: a second thread only waits
     try:
-        search = _Search(spec)
+        search = _Search(spec, judge)
         search.run(examples, seed)
         if not search.failures and search.counts[Kind.IMPURE]:
-            search = _Search(spec, impure_as_well=True)
+            search = _Search(spec, judge, impure_as_well=True)
             search.run(examples, seed)
         if search.failures:
             search.more_failures(seed + 1)
@@ -122,8 +129,8 @@ def examine(spec: Spec, examples: int = 100, seed: int = 0) -> Check:
 class _Search:
     """Counts what the cases come to, and keeps the failing ones."""
 
-    def __init__(self, spec: Spec, impure_as_well: bool = False) -> None:
-        self.spec = spec
+    def __init__(self, spec: Spec, judge: Judge, impure_as_well: bool = False) -> None:
+        self.spec, self.judge = spec, judge
         self.pursued = [kind for kind in Kind if kind.mistaken and (impure_as_well or kind is not Kind.IMPURE)]
         self.counts: Counter[Kind] = Counter()
         self.sources: set[str] = set()
@@ -131,6 +138,7 @@ class _Search:
         self.failures: list[Verdict] = []
         self.smallest: Verdict | None = None
         self.give_up = float("inf")
+        self.nothing = ""
 
     def run(self, examples: int, seed: int) -> None:
         """Draw cases until one fails; then shrink it."""
@@ -142,7 +150,10 @@ class _Search:
         first = self.smallest = min(self.failures, key=lambda verdict: _size(verdict.case))
 
         def look(case: Case) -> None:
-            verdict = check(case)
+            with contextlib.suppress(Nothing):
+                keep(self.judge(case))
+
+        def keep(verdict: Verdict) -> None:
             if (verdict.kind, verdict.argument) == (first.kind, first.argument):
                 self.failures.append(verdict)
 
@@ -152,7 +163,11 @@ class _Search:
         """Judge one case; raises when it fails as the first failure did, so that shrinking keeps to one mistake."""
         if time.monotonic() > self.give_up:
             raise _Enough
-        verdict = check(case)
+        try:
+            verdict = self.judge(case)
+        except Nothing as nothing:
+            self.nothing = str(nothing)
+            return
         if not self.failures:
             self.counts[verdict.kind] += 1
             self.sources.add(verdict.source_used)
@@ -176,6 +191,7 @@ class _Search:
             kinks=counts[Kind.KINK],
             inconclusive=counts[Kind.INCONCLUSIVE],
             left_out=self.spec.left_out if self.spec.stands_for else (),
+            nothing="" if total else self.nothing,
         )
         if self.smallest:
             others = sorted(self.failures, key=lambda verdict: -_size(verdict.case)[1])[:MOST_OTHERS]

@@ -190,6 +190,7 @@ class Spec:
     differs     why torch is not to be believed at these arguments; "" where it is
     stands_for  the reference whose place somebody's own function has taken
     taken       the names of the arguments that this function takes; None is all. Others keep their defaults
+    order       2 for the pullback of another spec, whose derivative torch's double backward claims to be
     """
 
     name: str
@@ -206,6 +207,12 @@ class Spec:
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
     stands_for: Callable[..., Any] | None = None
     taken: frozenset[str] | None = None
+    order: int = 1
+
+    @property
+    def title(self) -> str:
+        """What is judged, in words."""
+        return self.name if self.order == 1 else f"{self.name}, second derivative"
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:

@@ -32,6 +32,10 @@ class Kind(StrEnum):
         return not self.passed and self is not Kind.INCONCLUSIVE
 
 
+class Nothing(Exception):
+    """There is nothing to judge at this case; the message says why."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one case came to, with the evidence.

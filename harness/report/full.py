@@ -12,13 +12,15 @@ from rich.markup import escape
 from ..check import check
 from ..explain import answers, explain, literal
 from ..inputs import Case
+from ..search import Judge
 from ..verdict import Kind, Verdict
 from .terminal import COLOURS
 
 
-def show(case: Case, replay: str = "") -> Verdict:
+def show(case: Case, replay: str = "", judge: Judge = check) -> Verdict:
     """Judge the case and print all there is to know."""
-    verdict = explain(check(case))
+    verdict = explain(judge(case))
+    case = verdict.case
     console = Console(highlight=False)
     colour = COLOURS.get(verdict.kind, "red")
     console.print(escape(case.id), style="bold", soft_wrap=True)

@@ -78,4 +78,4 @@ def _tensor(array: Array) -> torch.Tensor:
 
 
 def _array(tensor: torch.Tensor) -> Array:
-    return tensor.detach().numpy()
+    return tensor.detach().numpy(force=True)  # torch keeps zeros that nobody has looked at as a promise
