@@ -9,42 +9,82 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import tolerance
 from .inputs import Case
-from .spec import Array
+from .spec import Array, Gradients
 
+MOST_PARTS = 8  # entries along an axis that are asked for one by one
 RESIDUAL = 1e-7  # of the largest entry: what a fitted pattern may leave over
+
+# The right gradients for other arguments or cotangents; {} where there are none.
+Oracle = Callable[[Mapping[str, Any], tuple[Array, ...]], Gradients]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A wrong array beside the right one, and what else the patterns want to know."""
+    """A wrong array beside the right one, and what else the patterns want to know.
+
+    others   the right gradients of the other arguments
+    outputs  of the function, at this case
+    right    asks for the right gradients of another call; None where nobody knows them
+    left     what the fits so far have left over, relative to the largest entry
+    """
 
     case: Case
     argument: str
     got: Array
     want: Array
-    others: dict[str, Array]  # the right gradients of the other arguments
-    ones: Array | None = None  # the right gradient for a cotangent of ones
+    others: dict[str, Array]
     cotangents: tuple[Array, ...] = ()
+    outputs: tuple[Array, ...] = ()
+    right: Oracle | None = None
+    left: list[float] = field(default_factory=list)
 
     def fits(self, candidate: Array) -> bool:
         """Whether `candidate` is what was got."""
         if candidate.shape != self.got.shape:
             return False
-        scale = max(float(abs(self.want).max(initial=0.0)), float(abs(self.got).max(initial=0.0)))
-        return (
-            bool(np.isfinite(candidate).all()) and float(abs(candidate - self.got).max(initial=0.0)) <= RESIDUAL * scale
-        )
+        scale = max(_largest(self.want), _largest(self.got)) or 1.0
+        if not np.isfinite(candidate).all() or (off := _largest(candidate - self.got) / scale) > RESIDUAL:
+            return False
+        self.left.append(off)
+        return True
+
+    def factor(self, candidate: Array) -> float:
+        """The number by which `candidate` must be multiplied to be what was got; 0 where there is none."""
+        if candidate.shape != self.got.shape or not candidate.any():
+            return 0.0
+        if candidate.size == 1:  # any number is a multiple of another: that says nothing
+            return float(self.fits(candidate))
+        factor = float((self.got * candidate).sum() / (candidate * candidate).sum())
+        return factor if math.isfinite(factor) and abs(factor) > 1e-3 and self.fits(factor * candidate) else 0.0
+
+    def instead(self, cotangents: tuple[Array, ...] | None, /, **arguments: Any) -> Array | None:
+        """The right gradient of another call; None where nobody knows it."""
+        if self.right is None:
+            return None
+        given = self.cotangents if cotangents is None else cotangents
+        return self.right({**self.case.arguments, **arguments}, given).get(self.argument)
+
+    @property
+    def wrong(self) -> Array:
+        """Which entries are wrong."""
+        return tolerance.excess(self.got, self.want) > 1
 
     @property
     def residual(self) -> float:
         """|got - want|, largest entry relative to the largest of want."""
-        return float(abs(self.got - self.want).max(initial=0.0) / (abs(self.want).max(initial=0.0) or 1.0))
+        return _largest(self.got - self.want) / (_largest(self.want) or 1.0)
+
+
+def _largest(x: Array) -> float:
+    return float(abs(x).max(initial=0.0))
 
 
 Found = Iterator[tuple[str, str]]
@@ -87,8 +127,11 @@ def ratio(e: Evidence) -> Found:
     if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3 or not e.fits(factor * e.want):
         return
     known = [("2", 2.0), ("1/2", 0.5)]
-    known += [(name, float(size)) for name, size in sizes(e.case).items() if size > 1]
-    known += [(f"1/{name}", 1 / size) for name, size in sizes(e.case).items() if size > 1]
+    for name, size in sizes(e.case).items():
+        if size > 1:
+            known += [(name, float(size)), (f"1/{name}", 1 / size)]
+            known += [(f"√{name}", math.sqrt(size)), (f"1/√{name}", 1 / math.sqrt(size))]
+            known += [(f"({name} - 1)/{name}", (size - 1) / size), (f"{name}/({name} - 1)", size / (size - 1))]
     named = [(name, value, sign) for name, value in known for sign in (1, -1) if math.isclose(factor, sign * value)]
     for name, value, sign in named:
         label = name if sign > 0 else f"-{name}"
@@ -100,30 +143,110 @@ def ratio(e: Evidence) -> Found:
 
 def transposed(e: Evidence) -> Found:
     for axes in itertools.permutations(range(e.want.ndim)) if e.want.ndim <= 4 else ():
-        if axes != tuple(range(e.want.ndim)) and e.fits(e.want.transpose(axes)):
-            yield f"transposed {axes}", "looks transposed" + ("" if e.want.ndim == 2 else f", axes {axes}")
+        if axes != tuple(range(e.want.ndim)) and (factor := e.factor(e.want.transpose(axes))):
+            yield (
+                f"transposed {axes}",
+                "looks transposed" + ("" if e.want.ndim == 2 else f", axes {axes}") + _by(factor),
+            )
+
+
+def _by(factor: float) -> str:
+    """The second half of a mistake made of two."""
+    return "" if math.isclose(factor, 1.0, rel_tol=1e-6) else f", and is {factor:.6g} times as large"
 
 
 def ignores_cotangent(e: Evidence) -> Found:
-    if e.ones is not None and e.fits(e.ones):
+    ones = e.instead(tuple(np.ones(v.shape) for v in e.cotangents))
+    if ones is not None and e.fits(ones):
         yield "cotangent ignored", "the cotangent is ignored: this is the gradient for a cotangent of ones"
 
 
-def is_cotangent(e: Evidence) -> Found:
-    if any(e.fits(v) for v in e.cotangents):
-        yield "cotangent", "this is the cotangent itself: the function's own derivative is missing"
+def one_output(e: Evidence) -> Found:
+    for k in range(len(e.cotangents)) if len(e.cotangents) > 1 else ():
+        without = e.instead(tuple(0 * v if i == k else v for i, v in enumerate(e.cotangents)))
+        if without is not None and e.fits(without):
+            yield f"output {k}", f"what comes back through output {k} is missing"
+
+
+def option_ignored(e: Evidence) -> Found:
+    for name, value in e.case.arguments.items():
+        if name not in e.case.spec.defaults and not isinstance(value, bool):
+            continue
+        default = e.case.spec.defaults.get(name)
+        other = None if isinstance(value, np.ndarray) else not value if isinstance(value, bool) else default
+        if name == e.argument or value is other or (not isinstance(value, np.ndarray) and value == other):
+            continue
+        instead = e.instead(None, **{name: other})
+        if instead is not None and e.fits(instead):
+            yield f"{name} ignored", f"{name} is ignored: this is the gradient for {name}={other!r}"
 
 
 def swapped(e: Evidence) -> Found:
     for name, gradient in e.others.items():
-        if gradient.any() and e.fits(gradient):
-            yield f"swapped {name}", f"this is the gradient of {name}"
+        if gradient.any() and (factor := e.factor(gradient)):
+            yield f"swapped {name}", f"this is the gradient of {name}" + _by(factor)
+
+
+def added(e: Evidence) -> Found:
+    for name, gradient in e.others.items():
+        for sign in (1, -1):
+            if gradient.shape == e.want.shape and gradient.any() and e.fits(e.want + sign * gradient):
+                yield (
+                    f"added {sign} {name}",
+                    f"the gradient of {name} is {'added' if sign > 0 else 'subtracted'} as well",
+                )
+
+
+def diagonal(e: Evidence) -> Found:
+    """Each entry has only what comes back through its own output: the rest of the Jacobian is missing."""
+    if len(e.cotangents) != 1 or e.cotangents[0].shape != e.want.shape:
+        return
+    (v,) = e.cotangents
+    for axis, length in enumerate(e.want.shape):
+        index = np.arange(length).reshape([-1 if k == axis else 1 for k in range(v.ndim)])
+        parts = [e.instead((np.where(index == i, v, 0.0),)) for i in range(length)] if 1 < length <= MOST_PARTS else []
+        known = [part for part in parts if part is not None]
+        if known and len(known) == length:
+            own = sum(np.where(index == i, part, 0.0) for i, part in enumerate(known))
+            if e.fits(np.asarray(own)):
+                yield (
+                    f"diagonal {axis}",
+                    f"only the diagonal along axis {axis} is there: what each entry does to the others is missing",
+                )
+
+
+def branches(e: Evidence) -> Found:
+    """Every entry off by one factor, up or down: the two branches are exchanged."""
+    for name, value in e.case.arguments.items():
+        if not isinstance(value, float) or abs(value) == 1:
+            continue
+        up = abs(e.got - e.want * value) <= abs(e.got * value - e.want)
+        exchanged = np.where(up, e.want * value, e.want / (value or 1.0))
+        if e.fits(exchanged) if value else any(inverted(e)):
+            yield (
+                f"branches {name}",
+                f"the branches are exchanged: {name} where it should not be, and the other way round",
+            )
+
+
+def residual(e: Evidence) -> Found:
+    for sign, v in itertools.product((1, -1), e.cotangents):
+        if v.shape == e.want.shape and e.fits(e.want + sign * v):
+            yield (
+                f"residual {sign}",
+                "the cotangent itself is " + ("there once too often" if sign > 0 else "missing once"),
+            )
+
+
+def is_cotangent(e: Evidence) -> Found:
+    if any(e.factor(v) for v in e.cotangents):
+        yield "cotangent", "this is the cotangent itself: the function's own derivative is missing"
 
 
 def flipped(e: Evidence) -> Found:
     for axis in range(e.want.ndim):
-        if e.fits(np.flip(e.want, axis)):
-            yield f"flipped {axis}", f"looks reversed along axis {axis}"
+        if factor := e.factor(np.flip(e.want, axis)):
+            yield f"flipped {axis}", f"looks reversed along axis {axis}" + _by(factor)
 
 
 def shifted(e: Evidence) -> Found:
@@ -132,19 +255,104 @@ def shifted(e: Evidence) -> Found:
             yield f"shifted {axis} {step}", f"looks shifted by {step} along axis {axis}"
 
 
-def partly(e: Evidence) -> Found:
-    """Zero for one index along an axis, or for all but one."""
-    for axis in range(e.want.ndim):
-        length = e.want.shape[axis]
+def permuted(e: Evidence) -> Found:
+    """Two, three or four equal blocks along an axis in another order: gates."""
+    for axis, count in itertools.product(range(e.want.ndim), (2, 3, 4)):
+        if e.want.shape[axis] % count or not e.want.size:
+            continue
+        blocks = np.split(e.want, count, axis)
+        for order in itertools.permutations(range(count)):
+            if order != tuple(range(count)) and e.fits(np.concatenate([blocks[i] for i in order], axis)):
+                yield (
+                    f"permuted {axis} {order}",
+                    f"the {count} blocks along axis {axis} are in the order {order}: gates?",
+                )
+
+
+def ends(e: Evidence) -> Iterator[tuple[int, int, str, Array]]:
+    """The first and the last index along each axis, with a mask of its entries."""
+    for axis, length in enumerate(e.want.shape):
         index = np.arange(length).reshape([-1 if k == axis else 1 for k in range(e.want.ndim)])
         for at, which in ((length - 1, "last"), (0, "first")):
-            if length and e.fits(np.where(index == at, 0, e.want)):
-                yield f"{which} missing {axis}", f"the {which} of {length} along axis {axis} is missing (zero)"
-            if length > 1 and e.fits(np.where(index == at, e.want, 0)):
-                yield (
-                    f"only {which} {axis}",
-                    f"only the {which} of {length} along axis {axis} is there: overwritten, not summed?",
-                )
+            yield axis, length, which, np.broadcast_to(index == at, e.want.shape)
+
+
+def partly(e: Evidence) -> Found:
+    for axis, length, which, there in ends(e):
+        if e.fits(np.where(there, 0, e.want)):
+            yield f"{which} missing {axis}", f"the {which} of {length} along axis {axis} is missing (zero)"
+
+
+def alone(e: Evidence) -> Found:
+    for axis, length, which, there in ends(e):
+        if length > 1 and e.fits(np.where(there, e.want, 0)):
+            words = f"only the {which} of {length} along axis {axis} is there: overwritten, not summed?"
+            yield f"only {which} {axis}", words
+
+
+def path(e: Evidence) -> Found:
+    """Right at one end of an axis, and wrong at every other index."""
+    wrong = e.wrong
+    for axis, length, which, there in ends(e):
+        rest = tuple(k for k in range(e.want.ndim) if k != axis)
+        if length > 2 and not wrong[there].any() and wrong.any(rest).sum() == length - 1:
+            words = f"right only at the {which} of {length} along axis {axis}: the path through the others is wrong?"
+            yield f"path {which} {axis}", words
+
+
+def summed(e: Evidence) -> Found:
+    for axis, length in enumerate(e.want.shape):
+        for how, total in (("summed", e.want.sum(axis, keepdims=True)), ("averaged", e.want.mean(axis, keepdims=True))):
+            if length > 1 and e.fits(np.broadcast_to(total, e.want.shape)):
+                yield f"{how} {axis}", f"{how} over axis {axis}, along which it should differ"
+
+
+def constant(e: Evidence) -> Found:
+    if e.got.size > 2 and e.got.any() and np.ptp(e.got) == 0 and np.ptp(e.want) > 0:
+        yield "constant", f"every entry is {e.got.flat[0]:.6g}"
+
+
+def clipped(e: Evidence) -> Found:
+    limit = _largest(e.got)
+    if 0 < limit < _largest(e.want) and (abs(e.want) < limit).any() and e.fits(np.clip(e.want, -limit, limit)):
+        yield "clipped", f"cut off at ±{limit:.6g}"
+
+
+def single(e: Evidence) -> Found:
+    for dtype in (np.float32, np.float16):
+        close = _largest(e.got - e.want) <= 64 * float(np.finfo(dtype).eps) * _largest(e.want)
+        if close and np.array_equal(e.got, e.got.astype(dtype)) and not np.array_equal(e.want, e.want.astype(dtype)):
+            yield f"rounded {dtype.__name__}", f"computed in {dtype.__name__}"
+
+
+def multiplied(e: Evidence) -> Found:
+    """Times or divided by an array that went in or came out, entry by entry."""
+    arrays = {name: x for name, x in e.case.arguments.items() if isinstance(x, np.ndarray) and x.dtype.kind == "f"}
+    arrays |= {"the output": e.outputs[0]} if e.outputs else {}
+    arrays |= {"the cotangent": e.cotangents[0]} if e.cotangents else {}
+    for name, x in arrays.items():
+        if not x.size or x.shape != e.want.shape[e.want.ndim - x.ndim :] or np.ptp(abs(x)) == 0:
+            continue
+        if factor := e.factor(e.want * x):
+            yield f"times {name}", f"{name} is a factor too much" + _by(factor)
+        if x.all() and (factor := e.factor(e.want / x)):
+            yield f"over {name}", f"{name} is missing as a factor, or divides" + _by(factor)
+
+
+def projection(e: Evidence) -> Found:
+    """Off by a multiple, constant along an axis, of the output or of the centred input."""
+    off = e.got - e.want
+    argument = np.asarray(e.case.arguments.get(e.argument, e.got))
+    for axis, length in enumerate(e.want.shape):
+        bases = {"its input": argument, "its centred input": argument - argument.mean(axis, keepdims=True)}
+        if e.outputs and e.outputs[0].shape == off.shape:
+            bases["the output"] = e.outputs[0]
+        for name, base in bases.items():
+            square = (base * base).sum(axis, keepdims=True)
+            if length < 3 or not square.all():
+                continue
+            if e.fits(e.want + (off * base).sum(axis, keepdims=True) / square * base):
+                yield f"projection {axis} {name}", f"off by a multiple of {name} along axis {axis}: a sum is missing?"
 
 
 def offset(e: Evidence) -> Found:
@@ -163,21 +371,43 @@ def inverted(e: Evidence) -> Found:
         yield "inverted", "zero where it should not be, and the other way round: a mask is inverted?"
 
 
+def missing(e: Evidence) -> Found:
+    wrong = e.wrong
+    if wrong.sum() > 1 and not e.got[wrong].any():
+        yield "missing", "right, but for entries that are zero and should not be"
+
+
+def spurious(e: Evidence) -> Found:
+    wrong = e.wrong
+    if wrong.sum() > 1 and not e.want[wrong].any() and e.want.any():
+        yield "spurious", "right, but for entries that should be zero: a mask is missing?"
+
+
 def unsigned(e: Evidence) -> Found:
-    if (e.want < 0).any() and e.fits(abs(e.want)):
+    if (e.want < 0).any() and (e.want > 0).any() and e.fits(abs(e.want)):
         yield "absolute", "every entry has lost its sign"
+
+
+def signs(e: Evidence) -> Found:
+    if e.fits(np.where(e.wrong, -e.want, e.want)):
+        yield "signs", "right but for the sign of some entries"
 
 
 def factors(e: Evidence) -> Found:
     """A factor of its own for each index along one axis."""
     for axis in range(e.want.ndim):
         rest = tuple(k for k in range(e.want.ndim) if k != axis)
-        if e.want.shape[axis] < 2 or e.want.size == e.want.shape[axis]:
+        if e.want.shape[axis] < 2 or e.want.size < 2 * e.want.shape[axis]:
             continue
         with np.errstate(all="ignore"):
             factor = (e.got * e.want).sum(rest, keepdims=True) / (e.want * e.want).sum(rest, keepdims=True)
         if e.fits(np.nan_to_num(factor) * e.want):
             yield f"factor along {axis}", f"each index along axis {axis} has a factor of its own"
+
+
+def misplaced(e: Evidence) -> Found:
+    if len(np.unique(e.want)) > 2 and e.fits(e.got) and np.array_equal(np.sort(e.got, None), np.sort(e.want, None)):
+        yield "misplaced", "the right values, at the wrong places"
 
 
 def nearly(e: Evidence) -> Found:
@@ -186,8 +416,17 @@ def nearly(e: Evidence) -> Found:
 
 
 def one_entry(e: Evidence) -> Found:
-    if (abs(e.got - e.want) > 1e-12 * abs(e.want).max(initial=0.0)).sum() == 1:
+    if e.want.size > 1 and (abs(e.got - e.want) > 1e-12 * _largest(e.want)).sum() == 1:
         yield "one entry", "a single entry is wrong"
+
+
+def border(e: Evidence) -> Found:
+    edges = np.zeros(e.want.shape, bool)
+    for _, length, _, there in ends(e):
+        if length > 2:
+            edges |= there
+    if not edges.all() and e.wrong[edges].any() and not e.wrong[~edges].any():
+        yield "border", "only entries at the border are wrong"
 
 
 # From the most particular to the most general: the first that explains every failing case is named.
@@ -195,36 +434,65 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
     not_finite,
     zero,
     opposite,
-    ignores_cotangent,
-    transposed,
     ratio,
-    swapped,
+    single,
+    option_ignored,
+    ignores_cotangent,
+    one_output,
     is_cotangent,
+    residual,
+    unsigned,
+    diagonal,
+    branches,
+    transposed,
     flipped,
     shifted,
+    permuted,
+    swapped,
+    added,
     partly,
-    unsigned,
+    alone,
+    multiplied,
+    summed,
+    clipped,
+    constant,
     one_entry,
     inverted,
+    missing,
+    spurious,
+    signs,
     nearly,
     offset,
+    projection,
     factors,
+    misplaced,
+    path,
+    border,
 )
 
 
-def name(evidence: list[Evidence]) -> str:
-    """The mistake that explains every failing case, in the words of the first; "" where there is none."""
+class Name(NamedTuple):
+    """What a mistake is called: the pattern that recognised it, and the words for a person. Both "" where none did."""
+
+    pattern: str = ""
+    words: str = ""
+
+
+def name(evidence: list[Evidence]) -> Name:
+    """The mistake that explains every failing case, in the words of the first."""
     if not evidence or any(e.got.shape != e.want.shape for e in evidence):
-        return ""
+        return Name()
     with np.errstate(all="ignore"):
         for pattern in PATTERNS:
+            evidence[0].left.clear()
             first = dict(pattern(evidence[0]))
+            left = f" (residual {max(evidence[0].left):.1g})" if evidence[0].left else ""
             for e in evidence[1:]:
                 found = dict(pattern(e))
                 first = {key: words for key, words in first.items() if key in found}
             if first:
-                return next(iter(first.values()))
-    return ""
+                return Name(pattern.__name__, next(iter(first.values())) + left)
+    return Name()
 
 
 def where(wrong: Array) -> str:

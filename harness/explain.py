@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from . import diagnosis, tolerance
 from .court import Court
-from .diagnosis import Evidence
+from .diagnosis import Evidence, Oracle
 from .inputs import Case, own_size
 from .sources import autograd, handwritten
 from .sources.handwritten import Answer, Refused
-from .spec import Array
+from .spec import Array, Gradients
 from .verdict import Kind, Verdict
 
 MOST_ENTRIES = 256  # differences of single entries cost five calls each
@@ -101,17 +101,26 @@ def _pattern(verdict: Verdict, others: Sequence[Verdict]) -> str:
         one = _with_truth(other, court) if court and verdict.kind is not Kind.FORWARD else other
         if court is not None and one.got is not None and one.want is not None:
             evidence.append(_evidence(one, court))
-    return diagnosis.name(evidence)
+    return diagnosis.name(evidence).words
 
 
 def _evidence(verdict: Verdict, court: Court) -> Evidence:
-    case, ones, others = verdict.case, None, {}
-    if court.twin is not None and case.spec.twin is not None and verdict.kind is Kind.HANDWRITTEN:
-        all_ones = [np.ones(v.shape) for v in court.cotangents]
-        ones = autograd.run(case.spec.twin, case.arguments, case.differentiable, all_ones).gradients[verdict.argument]
+    case, twin, others = verdict.case, verdict.case.spec.twin, {}
+    right: Oracle | None = None
+    if court.twin is not None and twin is not None and verdict.kind is Kind.HANDWRITTEN:
         others = {name: g for name, g in court.twin.gradients.items() if name != verdict.argument}
+
+        def asked(arguments: Mapping[str, Any], cotangents: tuple[Array, ...]) -> Gradients:
+            due = [name for name in case.differentiable if arguments[name] is not None]
+            try:
+                return autograd.run(twin, arguments, due, cotangents).gradients
+            except Refused:
+                return {}
+
+        right = asked
+
     got, want = np.asarray(verdict.got), np.asarray(verdict.want)
-    return Evidence(case, verdict.argument, got, want, others, ones, court.cotangents)
+    return Evidence(case, verdict.argument, got, want, others, court.cotangents, court.hand.outputs, right)
 
 
 def _plain(verdict: Verdict) -> str:

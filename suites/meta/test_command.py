@@ -60,7 +60,9 @@ def test_the_examples_come_out_as_their_file_says(tmp_path: Path) -> None:
     ]
     assert checks["mul"]["pattern"] == "batch axis not summed"
     assert checks["bilinear"]["pattern"] == "looks transposed"
-    assert checks["l1_loss"]["pattern"] == "every entry is shape.size = 2 times the right value"
+    assert checks["l1_loss"]["pattern"] == "every entry is shape.size = 2 times the right value (residual 0)"
+    assert checks["log_softmax"]["pattern"].startswith("only the diagonal along axis 0 is there")
+    assert checks["leaky_relu"]["pattern"].startswith("the branches are exchanged")
     assert checks["softplus"]["pattern"].startswith("the cotangent is ignored")
     assert "the right derivative of the function as it stands" in checks["tanhshrink"]["message"]
     for check in list(checks.values())[10:]:
