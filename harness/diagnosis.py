@@ -401,7 +401,7 @@ def factors(e: Evidence) -> Found:
             continue
         with np.errstate(all="ignore"):
             factor = (e.got * e.want).sum(rest, keepdims=True) / (e.want * e.want).sum(rest, keepdims=True)
-        if e.fits(np.nan_to_num(factor) * e.want):
+        if np.ptp(np.nan_to_num(factor)) > RESIDUAL and e.fits(np.nan_to_num(factor) * e.want):
             yield f"factor along {axis}", f"each index along axis {axis} has a factor of its own"
 
 
