@@ -85,6 +85,19 @@ def sum_to(shape: Shape, array: Array) -> Array:
     return np.array(array.sum(extra + stretched, keepdims=True) if extra + stretched else array).reshape(shape)
 
 
+def scatter_rows(shape: Shape, index: Array, rows: Array) -> Array:
+    """Add each of `rows` to the row of its index, in zeros of `shape`: the derivative of looking rows up."""
+    total = np.zeros(shape, rows.dtype)
+    if index.size:
+        # Side by side, the rows of one index are one sum.
+        index = index.reshape(-1)
+        order = np.argsort(index, kind="stable")
+        ordered, rows = index[order], rows.reshape(index.size, *shape[1:])[order]
+        first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+        total[ordered[first]] = np.add.reduceat(rows, first)
+    return total
+
+
 def absolute(x: Array) -> Array:
     """|x| for the complex step: the sign of the real part decides, and 0 counts as positive."""
     return np.where(x.real < 0, -x, x)

@@ -17,6 +17,7 @@ from ._array import (
     check_broadcast,
     check_dim,
     check_floating,
+    scatter_rows,
     sum_to,
 )
 
@@ -138,9 +139,7 @@ def pdist(input: Array, p: float = 2.0) -> tuple[Array, Pullback]:
     def pdist_pullback(d_output: Array) -> Gradients:
         # Every row took part in N - 1 distances, from either side.
         d_difference = d_output[:, None] * slope
-        d_input = np.zeros_like(input)
-        np.add.at(d_input, first, d_difference)
-        np.subtract.at(d_input, second, d_difference)
-        return {"input": d_input}
+        one, other = (scatter_rows(input.shape, row, d_difference) for row in (first, second))
+        return {"input": one - other}
 
     return norm[:, 0], pdist_pullback

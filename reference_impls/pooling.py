@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -118,23 +120,29 @@ def adaptive_avg_pool3d(input: Array, output_size: Sizes) -> tuple[Array, Pullba
 
 def _adaptive_avg_pool(dims: int, input: Array, output_size: Sizes) -> tuple[Array, Pullback]:
     counts, sizes = bin_counts(input, dims, output_size), input.shape[-dims:]
-    entries = _bin_sums(np.ones(sizes, input.real.dtype), counts)
-    output = _bin_sums(input, counts) / entries
+    shares = [_shares(size, count, input.real.dtype) for size, count in zip(sizes, counts, strict=True)]
 
     def adaptive_avg_pool_pullback(d_output: Array) -> Gradients:
-        # Bin i of n holds entry j of m where i/n … (i+1)/n meets j/m … (j+1)/m. That is the same from both sides:
-        # to collect an entry's shares from the bins that hold it is to cut the bins into m bins.
-        return {"input": _bin_sums(d_output / entries, sizes)}
+        # A linear map along each axis goes back by its transpose.
+        return {"input": _along_axes([share.T for share in shares], d_output)}
 
-    return output, adaptive_avg_pool_pullback
+    return _along_axes(shares, input), adaptive_avg_pool_pullback
 
 
-def _bin_sums(array: Array, counts: Sequence[int] | Array) -> Array:
-    """Cut the last axes into bins, and add up the entries of each."""
-    for axis, count in enumerate(counts, -len(counts)):
-        rows = np.moveaxis(array, axis, 0)
-        rows = np.concatenate([rows, np.zeros((1, *rows.shape[1:]), rows.dtype)])  # the last bin ends before it
-        # `reduceat` adds from each number to the next: every second sum is that of a bin.
-        edges = np.stack(bins(array.shape[axis], count), axis=1).reshape(-1)
-        array = np.moveaxis(np.add.reduceat(rows, edges)[::2], 0, axis)
+def _shares(size: int, count: int, dtype: Any) -> Array:
+    """(count, size): what each entry contributes to the mean of each bin."""
+    start, stop = bins(size, count)
+    held = (np.arange(size) >= start[:, None]) & (np.arange(size) < stop[:, None])
+    return held / (stop - start)[:, None].astype(dtype)
+
+
+def _along_axes(matrices: Sequence[Array], array: Array) -> Array:
+    """Multiply each of the last axes by its matrix."""
+    for axis, matrix in enumerate(matrices, -len(matrices)):
+        if axis == -1:
+            array = array @ matrix.T
+        else:
+            lead, tail = array.shape[:axis], array.shape[axis + 1 :]
+            flat = array.reshape(*lead, array.shape[axis], math.prod(tail))
+            array = (matrix @ flat).reshape(*lead, len(matrix), *tail)
     return array

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._array import Array, Gradients, Pullback, Shape, absolute, check, check_floating, check_integer
+from ._array import Array, Gradients, Pullback, absolute, check, check_floating, check_integer, scatter_rows
 
 __all__ = ["EmbeddingOut", "embedding", "embedding_bag"]
 
@@ -44,13 +44,6 @@ def _renormalise(weight: Array, used: Array, max_norm: float | None, norm_type: 
     return weight * np.where(too_long, max_norm / (norm + 1e-7), 1)[:, None]  # the 1e-7 is torch's
 
 
-def _scatter(shape: Shape, index: Array, rows: Array) -> Array:
-    """Add each of `rows` to the row of its index, in zeros of `shape`: the derivative of looking it up."""
-    total = np.zeros(shape, rows.dtype)
-    np.add.at(total, index, rows)
-    return total
-
-
 def _counts(input: Array, weight: Array) -> Array:
     """How often each row is used, at least 1; a column."""
     return np.maximum(np.bincount(input.reshape(-1), minlength=len(weight)), 1)[:, None].astype(weight.real.dtype)
@@ -80,7 +73,7 @@ def embedding(
 
     def embedding_pullback(d_output: Array) -> Gradients:
         # A row may be looked up in many places: its gradient adds up over them.
-        d_weight = _scatter(weight.shape, input, d_output)
+        d_weight = scatter_rows(weight.shape, input, d_output)
         if scale_grad_by_freq:
             d_weight /= _counts(input, weight)
         if padding_idx is not None:
@@ -162,12 +155,12 @@ def embedding_bag(
         share = share / np.bincount(bag, minlength=bags).astype(share.dtype)[bag, None]
     elif per_sample_weights is not None:
         share = per_sample_weights.reshape(-1)[kept, None]
-    output = _scatter((bags, weight.shape[1]), bag, share * rows)
+    output = scatter_rows((bags, weight.shape[1]), bag, share * rows)
 
     def embedding_bag_pullback(d_output: Array) -> Gradients:
         # An entry adds its share of its row to its bag: the row gets that share of the bag's gradient.
         d_rows = d_output[bag]
-        d_weight = _scatter(weight.shape, index, share * d_rows)
+        d_weight = scatter_rows(weight.shape, index, share * d_rows)
         grads = {"weight": d_weight / _counts(input, weight) if scale_grad_by_freq else d_weight}
         if per_sample_weights is not None:
             d_share = np.zeros(input.size, d_rows.dtype)
