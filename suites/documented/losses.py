@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import LinearCrossEntropyOptions
 from torch.nn import functional as F
 
 import reference_impls as ref
@@ -89,10 +88,22 @@ def ctc(**arguments: Any) -> Example:
     return Example("ctc_loss", EVERY["ctc_loss"] | arguments, theirs, ours)
 
 
+def in_two_steps(
+    input: torch.Tensor, linear_weight: torch.Tensor, target: torch.Tensor, *, linear_bias: Any = None, **options: Any
+) -> torch.Tensor:
+    """What linear_cross_entropy stands for, in a torch that has none."""
+    chosen = {name: value for name, value in options.items() if name != "options" and value is not None}
+    return F.cross_entropy(F.linear(input, linear_weight, linear_bias), target, **chosen)
+
+
+OWN = {} if hasattr(F, "linear_cross_entropy") else {"linear_cross_entropy": in_two_steps}
+Chunks = getattr(torch.nn, "LinearCrossEntropyOptions", dict)
+
+
 def of(name: str, constant: str = "", **options: Any) -> Example:
     """A loss on its inputs above, with options."""
     constant = " ".join([constant, *(["target"] if name in SIDES else [])])
-    return example(name, None, constant, **{**EVERY[name], **options})
+    return example(name, OWN.get(name), constant, **{**EVERY[name], **options})
 
 
 EXAMPLES = [
@@ -130,7 +141,7 @@ EXAMPLES = [
     of("linear_cross_entropy", "weight", weight=rand(4)),
     of("linear_cross_entropy", ignore_index=int(EVERY["linear_cross_entropy"]["target"][1])),
     of("linear_cross_entropy", label_smoothing=0.2),
-    of("linear_cross_entropy", options=LinearCrossEntropyOptions(batch_chunk_size=2)),
+    of("linear_cross_entropy", options=Chunks(batch_chunk_size=2)),
     *(ctc(reduction=how) for how in ("mean", *REDUCTIONS)),
     ctc(targets=WORDS - 1, blank=4),
     ctc(targets=ENDINGS),

@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from torch.nn import LinearCrossEntropyOptions
+from torch import nn
 from torch.nn import functional as F
 
 import reference_impls as ref
 from harness.spec import Array, Choice, Filled, From, Maybe, Pick, Plan, Real, Spec, Stream
 
 from .loss_regression import REDUCTION, mostly_equal_shapes, quiet, stretching
+
+Options = getattr(nn, "LinearCrossEntropyOptions", None)  # of a function that not every torch has
 
 
 def stretched_weights(pick: Pick) -> None:
@@ -70,9 +72,9 @@ def one_or_many_logits(pick: Pick) -> None:
     _ = pick.option("label_smoothing", (0.0, 0.1, 1.0) if pick.plan["pieces"] is None else (0.0,))
 
 
-def memory_options(plan: Plan) -> LinearCrossEntropyOptions | None:
+def memory_options(plan: Plan) -> Any:
     """How torch is told to work in pieces."""
-    return None if plan["pieces"] is None else LinearCrossEntropyOptions(batch_chunk_size=plan["pieces"])
+    return Options(batch_chunk_size=plan["pieces"]) if Options and plan["pieces"] else None
 
 
 def probability_or_its_log(pick: Pick) -> None:
@@ -149,7 +151,7 @@ SPECS = [
     Spec(
         "linear_cross_entropy",
         ref.linear_cross_entropy,
-        F.linear_cross_entropy,
+        getattr(F, "linear_cross_entropy", None),
         covers=("LinearCrossEntropyLoss",),
         arguments={
             "input": Real("*batch I"),
@@ -164,6 +166,7 @@ SPECS = [
         },
         sizes={"C": (2, 5)},
         together=one_or_many_logits,
+        undrawn={} if Options else {"options": "this torch has none"},
         parameters=either_target,
     ),
     Spec(
