@@ -32,7 +32,9 @@ class Example:
     def __str__(self) -> str:
         """The options, without the arrays."""
         options = {name: value for name, value in self.arguments.items() if not isinstance(value, np.ndarray)}
-        return " ".join([self.name, *(f"{name}={value}" for name, value in options.items())])
+        return " ".join(
+            [self.name, *(f"{name}={getattr(value, '__name__', value)}" for name, value in options.items())]
+        )
 
 
 def example(name: str, own: Callable[..., Any] | None = None, constant: str = "", /, **arguments: Any) -> Example:
