@@ -21,6 +21,8 @@ from .spec import Array, Filled, Gradients
 from .verdict import Kind, Nothing, Verdict
 
 SMOOTH = ("plain", "ordinary", "mixed", "saturated", "tiny")  # a gradient jumps where its function has a kink
+# How torch says that it has no second derivative of something.
+NO_SECOND = ("is not implemented", "is not differentiable", "not supported", "trying to differentiate twice")
 
 
 def check(case: Case) -> Verdict:
@@ -29,8 +31,9 @@ def check(case: Case) -> Verdict:
         raise Nothing("torch is not asked")
     if not case.differentiable:
         raise Nothing("there is no first derivative")
-    if case.profile not in SMOOTH:
-        case = replace(case, profile=SMOOTH[case.seed % len(SMOOTH)])
+    smooth = [profile for profile in SMOOTH if profile not in case.spec.avoid]
+    if case.profile not in smooth:
+        case = replace(case, profile=smooth[case.seed % len(smooth)])
     try:
         with np.errstate(all="ignore"):
             derived = pulled_back(case)
@@ -41,10 +44,6 @@ def check(case: Case) -> Verdict:
             raise Nothing(refused.message) from refused
         return Verdict(Kind(refused.kind), case, refused.message, refused.argument, refused.pattern)
     return replace(verdict, kind=Kind.AUTOGRAD) if verdict.kind is Kind.HANDWRITTEN else verdict
-
-
-# How torch says that it has no second derivative of something.
-NO_SECOND = ("is not implemented", "is not differentiable", "not supported", "trying to differentiate twice")
 
 
 def pulled_back(case: Case) -> Case:
