@@ -127,6 +127,9 @@ def ratio(e: Evidence) -> Found:
     if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3 or not e.fits(factor * e.want):
         return
     known = [("2", 2.0), ("1/2", 0.5)]
+    for name, value in e.case.arguments.items():
+        if isinstance(value, float) and abs(value) not in (0.0, 1.0):
+            known += [(name, value), (f"1/{name}", 1 / value)]
     for name, size in sizes(e.case).items():
         if size > 1:
             known += [(name, float(size)), (f"1/{name}", 1 / size)]
@@ -183,8 +186,8 @@ def option_ignored(e: Evidence) -> Found:
 
 def swapped(e: Evidence) -> Found:
     for name, gradient in e.others.items():
-        if gradient.any() and (factor := e.factor(gradient)):
-            yield f"swapped {name}", f"this is the gradient of {name}" + _by(factor)
+        if gradient.any() and e.fits(gradient):
+            yield f"swapped {name}", f"this is the gradient of {name}"
 
 
 def added(e: Evidence) -> Found:

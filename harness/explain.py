@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,7 @@ def explain(verdict: Verdict, others: Sequence[Verdict] = ()) -> Verdict:
         if court is None:
             return replace(verdict, message=_plain(verdict))
         known = _with_truth(verdict, court)
-        known = replace(known, pattern=known.pattern or _pattern(known, others))
+        known = replace(known, pattern=known.pattern or recognise(known, others).words)
         return replace(known, message=_message(known, court))
 
 
@@ -51,6 +52,10 @@ def answers(case: Case) -> dict[str, dict[str, Array]]:
     }
     if court.twin is not None:
         said["autograd"] = {f"d_{name}": gradient for name, gradient in court.twin.gradients.items()}
+    elif reason := case.spec.differs(case.arguments):
+        with contextlib.suppress(Refused):
+            gradients = _autograd(case, court.cotangents).gradients  # type: ignore[union-attr]  # it differs: it is there
+            said[f"autograd, not believed: {reason}"] = {f"d_{name}": g for name, g in gradients.items()}
     small = [name for name in case.differentiable if case.arguments[name].size <= MOST_ENTRIES]
     said["differences"] = {f"d_{name}": entrywise(court, name) for name in small}
     return said
@@ -64,10 +69,16 @@ def _numbered(name: str, arrays: Sequence[Array]) -> dict[str, Array]:
 def _court(case: Case) -> Court | None:
     try:
         hand, cotangents, _ = handwritten.run(case)
+        believed = None if case.spec.differs(case.arguments) else _autograd(case, cotangents)
     except Refused:
         return None
-    twin = case.spec.twin and autograd.run(case.spec.twin, case.arguments, case.differentiable, cotangents)
-    return Court(case, hand, twin or None, cotangents)
+    return Court(case, hand, believed, cotangents)
+
+
+def _autograd(case: Case, cotangents: Sequence[Array]) -> Answer | None:
+    """What torch says, if there is a twin. Raises Refused."""
+    twin = case.spec.twin
+    return None if twin is None else autograd.run(twin, case.arguments, case.differentiable, cotangents)
 
 
 def _with_truth(verdict: Verdict, court: Court) -> Verdict:
@@ -94,14 +105,15 @@ def _entry(court: Court, argument: str, index: tuple[int, ...]) -> float:
     return court.slope({argument: direction}).value / float(step)
 
 
-def _pattern(verdict: Verdict, others: Sequence[Verdict]) -> str:
+def recognise(verdict: Verdict, others: Sequence[Verdict] = ()) -> diagnosis.Name:
+    """The mistake that explains a verdict and the others; a name without words where none does."""
     evidence = []
     for other in (verdict, *others):
         court = _court(other.case)
         one = _with_truth(other, court) if court and verdict.kind is not Kind.FORWARD else other
         if court is not None and one.got is not None and one.want is not None:
             evidence.append(_evidence(one, court))
-    return diagnosis.name(evidence).words
+    return diagnosis.name(evidence)
 
 
 def _evidence(verdict: Verdict, court: Court) -> Evidence:

@@ -73,7 +73,7 @@ PLANTED: dict[str, Evidence] = {
     "flipped": evidence(3 * np.flip(WANT, 1)),
     "shifted": evidence(np.roll(WANT, 1, 1)),
     "permuted": evidence(np.concatenate([WANT[:, 4:], WANT[:, :2], WANT[:, 2:4]], 1)[:, [2, 3, 0, 1, 4, 5]]),
-    "swapped": evidence(OTHER / 6),
+    "swapped": evidence(OTHER),
     "added": evidence(WANT + OTHER),
     "partly": evidence(changed(np.s_[:, -1], lambda x: 0 * x)),
     "alone": evidence(np.where(INDEX == 5, WANT, 0)),
