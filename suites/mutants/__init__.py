@@ -1,7 +1,7 @@
 """A catalogue of wrong backwards: what a judge is worth is how many of these it catches.
 
-A file for each family. A mutant is made from the right reference, so that nothing but the mistake is wrong. The mistakes
-that anybody can make anywhere are in `suites/meta/mistakes.py`, and are made in every function.
+A file for each family. A mutant is made from the right reference, so that nothing but the mistake is wrong. The
+mistakes that anybody can make anywhere are in `suites/meta/mistakes.py`, and are made in every function.
 
     @mutant("linear", "the bias is averaged over the batch, not summed", named="ratio")
     def _(call: Call) -> Gradients:
