@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import purity
+from . import purity, single
 from .court import Court, judge
 from .inputs import Case
 from .sources import autograd, handwritten
@@ -23,9 +23,14 @@ def check(case: Case) -> Verdict:
             if spec.twin is not None and not spec.differs(case.arguments):
                 twin = autograd.run(spec.twin, case.arguments, case.differentiable, cotangents)
                 handwritten.same_form(hand, twin, case)
-            verdict = judge(Court(case, hand, twin, cotangents))
-            if not verdict.kind.mistaken:
-                purity.look(case, hand, cotangents, pullback)
+            court = Court(case, hand, twin, cotangents)
+            verdict = judge(court)
+            if verdict.kind.mistaken:
+                purity.excuse(court)
+                return verdict
+            purity.look(court, pullback)
+            if case.thorough or case.profile in single.WIDE:
+                single.look(court)
             return verdict
     except Refused as refused:
         return Verdict(Kind(refused.kind), case, refused.message, refused.argument, refused.pattern)

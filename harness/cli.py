@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
+# The arrays are small: more threads only wait for each other. Heard only before NumPy is imported.
+for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    _ = os.environ.setdefault(_variable, "1")
 
 EXAMPLES = click.option("--examples", type=click.IntRange(1), default=100, show_default=True, help="Cases each.")
 SOURCE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -212,6 +217,182 @@ def coverage(missing: bool, options: bool) -> None:
         click.echo(f"{name:{width}}  {line}")
     click.echo(last)
     sys.exit(0 if len(done) == len(rows) else 1)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="A sample of everything, in about a minute.")
+@click.option("--json", "json_", type=click.Path(path_type=Path), metavar="FILE", help="Write all numbers as JSON.")
+@click.option(
+    "--page", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write them as a page with plots."
+)
+def power(quick: bool, json_: Path | None, page: Path | None) -> None:
+    """How many wrong gradients we catch, how often we cry wolf, what it costs; other checkers beside us.
+
+    The peers, and matplotlib for the page, are an extra: pip install 'backprove[peers]'. Takes an hour without --quick.
+    """
+    import importlib.util
+    import json
+
+    from .power import measure, show
+    from .report import machine, terminal
+
+    if page is not None and not importlib.util.find_spec("matplotlib"):
+        _refuse("--page needs matplotlib, which is not installed: pip install 'backprove[peers]'.")
+    for path in (json_, page):
+        if path is not None:
+            _kept(path, lambda path=path: machine.writable(path))
+    with terminal.progress() as report:
+        found = measure.measure(measure.QUICK if quick else measure.FULL, report)
+    if json_ is not None:
+        _kept(json_, lambda: machine.write(json_, json.dumps(found, indent=1) + "\n"))
+    show.show(found)
+    if page is not None:
+        _kept(page, lambda: show.page(found, page))
+
+
+@main.command()
+@click.argument("pack", metavar="PACK")
+@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SUBMISSION…")
+@click.option("--self", "self_", is_flag=True, help="For students: only the public checks, on cases of one's own.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["best", "A", "B", "weak"]),
+    default="best",
+    show_default=True,
+    help="The walls around what is handed in; weak is none at all.",
+)
+@click.option("--seed", type=int, help="Other seeds draw other cases.  [default: 0; with --self 1]")
+@_reports
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE|DIR", help="Write a page for each student to read."
+)
+@click.option("--gradescope", type=click.Path(path_type=Path), metavar="FILE", help="Write Gradescope's results.json.")
+@click.option("--classroom", type=click.Path(path_type=Path), metavar="FILE", help="Write GitHub Classroom's result.")
+def grade(
+    pack: str, submissions: tuple[Path, ...], self_: bool, isolation: str, seed: int | None, **files: Path | None
+) -> None:
+    """Judge what students hand in: each function, with the points it earns and the reason why not.
+
+    PACK is an assignment: one of `backprove pack list`, or a folder. SUBMISSION is a folder, a .py, a .ipynb or a .zip;
+    examples/NAME is one of the pack's own.
+    """
+    from .grading import batch
+    from .grading.pack import NoPack, load
+    from .report import grades
+    from .report.results import Files
+
+    wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
+    if len(submissions) > 1 and (wanted.gradescope or wanted.classroom):
+        _refuse("--gradescope and --classroom take one submission, but several are given.")
+    try:
+        found = load(pack)
+        job = batch.Job(found, _level(isolation), int(self_) if seed is None else seed, self_)
+        paths = [batch.found(found, path) for path in submissions]
+        done = job.run(paths, wanted)
+    except NoPack as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
+    except ValueError as error:
+        _refuse(str(error))
+    grades.show(done)
+    right = all(check["status"] == "pass" for record in done for check in record["checks"])
+    sys.exit(0 if right and len(done) == len(paths) else 1)
+
+
+def _level(isolation: str) -> Any:
+    """The level that was asked for, if it is there."""
+    from .grading import levels
+    from .grading.box import NotStarted
+
+    if isolation == "weak":
+        click.echo("backprove: --isolation weak: what is handed in can read and change all that you can.", err=True)
+        return isolation
+    try:
+        if isolation == "best":
+            return levels.best()
+        found = levels.found()[isolation]
+    except NotStarted as error:
+        _refuse(f"nothing here confines what is handed in:\n{error}\nMore by `backprove doctor`.")
+    if not found:
+        _refuse(f"level {isolation} is not to be had here: {found.reason}; {found.advice}.")
+    return isolation
+
+
+@main.group(name="pack")
+def packs() -> None:
+    """What can be graded, and how to add to it."""
+
+
+@packs.command(name="list")
+def list_packs() -> None:
+    """The packs that come with backprove."""
+    from .grading.pack import NoPack, bundled, load
+    from .report import grades
+
+    rows, broken = [], []
+    for name in bundled():
+        try:
+            found = load(name)
+            rows.append((name, found.title, len(found.checks), found.max_score, found.torch))
+        except NoPack as error:
+            broken.append(str(error))
+    grades.write(grades.packs(rows))
+    if broken:
+        click.echo("\n".join(broken), err=True)
+        sys.exit(1)
+
+
+@packs.command(name="new")
+@click.argument("name", type=click.Path(path_type=Path), metavar="NAME")
+def new_pack(name: Path) -> None:
+    """Write a small pack to begin with, in a new folder NAME."""
+    from .grading import selftest
+
+    try:
+        selftest.new(name)
+    except ValueError as error:
+        _refuse(f"{name}: {error}.")
+    except OSError as error:
+        _refuse(f"{name} cannot be written: {error.strerror}.")
+    click.echo(f"Written: {name}/pack.py, adapter.py and examples/. Try it: backprove pack test {name}")
+
+
+@packs.command(name="test")
+@click.argument("names", nargs=-1, required=True, metavar="PACK…")
+@click.option("--write", is_flag=True, help="Write the file of an example that has none, as it scores now.")
+def check_packs(names: tuple[str, ...], write: bool) -> None:
+    """Grade a pack's own examples, each of which must score what its file says; and judge its references."""
+    from .grading import batch, selftest
+    from .grading.pack import NoPack, load
+    from .report import grades
+
+    level, wrong = _level("best"), []
+    for name in names:
+        try:
+            found = load(name)
+        except NoPack as error:
+            _refuse(str(error))
+        work = selftest.work(found, level, write)
+        done = grades.with_progress(list(work), lambda key, work=work: work[key]())
+        if len(done) < len(work):
+            sys.exit(1)
+        wrong += [row for rows in done for row in rows]
+        click.echo(f"{found.name}: {len(found.examples)} examples, {len(found.checks)} checks")
+    if wrong:
+        grades.write(grades.differences(wrong))
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+def doctor() -> None:
+    """What this machine can do: isolation, BLAS, CUDA, versions; and what would make it better."""
+    from . import doctor as machine
+    from .report import grades
+
+    rows = machine.rows()
+    grades.write(grades.findings(rows))
+    sys.exit(0 if all(good is not False for what, good, *_ in rows if what == "isolation") else 1)
 
 
 def _options_line(found: dict[str, str]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from . import tolerance
 from .inputs import Case
-from .spec import Array, Gradients
+from .spec import Array, Choice, Gradients
 
 MOST_PARTS = 8  # entries along an axis that are asked for one by one
 RESIDUAL = 1e-7  # of the largest entry: what a fitted pattern may leave over
@@ -47,13 +48,14 @@ class Evidence:
     left: list[float] = field(default_factory=list)
 
     def fits(self, candidate: Array) -> bool:
-        """Whether `candidate` is what was got."""
+        """Whether `candidate` is what was got, much more nearly than the right gradient is."""
         if candidate.shape != self.got.shape:
             return False
         scale = max(_largest(self.want), _largest(self.got)) or 1.0
-        if not np.isfinite(candidate).all() or (off := _largest(candidate - self.got) / scale) > RESIDUAL:
+        off = _largest(candidate - self.got)
+        if not off <= min(RESIDUAL * scale, 1e-2 * _largest(self.got - self.want)):  # NaN fits nothing
             return False
-        self.left.append(off)
+        self.left.append(off / scale)
         return True
 
     def factor(self, candidate: Array) -> float:
@@ -62,6 +64,8 @@ class Evidence:
             return 0.0
         if candidate.size == 1:  # any number is a multiple of another: that says nothing
             return float(self.fits(candidate))
+        if _parallel(candidate, self.want):  # a ratio, or the right gradient itself
+            return 0.0
         factor = float((self.got * candidate).sum() / (candidate * candidate).sum())
         return factor if math.isfinite(factor) and abs(factor) > 1e-3 and self.fits(factor * candidate) else 0.0
 
@@ -78,9 +82,20 @@ class Evidence:
         return tolerance.excess(self.got, self.want) > 1
 
     @property
+    def tells(self) -> bool:
+        """Whether there are entries enough that a pattern cannot fit by chance."""
+        return self.wrong.sum() > 1 and len(np.unique(abs(self.want))) > 2
+
+    @property
     def residual(self) -> float:
         """|got - want|, largest entry relative to the largest of want."""
         return _largest(self.got - self.want) / (_largest(self.want) or 1.0)
+
+
+def _parallel(a: Array, b: Array) -> bool:
+    """Whether one is a multiple of the other."""
+    product, squares = float(np.vdot(a, b)), math.sqrt(float(np.vdot(a, a)) * float(np.vdot(b, b)))
+    return abs(abs(product) - squares) <= 1e-12 * squares
 
 
 def _largest(x: Array) -> float:
@@ -125,6 +140,7 @@ def opposite(e: Evidence) -> Found:
 def ratio(e: Evidence) -> Found:
     factor = float((e.got * e.want).sum() / (e.want * e.want).sum()) if e.want.any() else math.nan
     if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3 or not e.fits(factor * e.want):
+        yield from _some_times(e)
         return
     known = [("2", 2.0), ("1/2", 0.5)]
     for name, value in e.case.arguments.items():
@@ -142,6 +158,21 @@ def ratio(e: Evidence) -> Found:
         yield f"times {label}", f"every entry is {words} the right value"
     if not named:
         yield f"times {factor:.6g}", f"every entry is {factor:.6g} times the right value"
+    if np.count_nonzero(e.want) > 1:
+        yield (
+            "times a number",
+            f"every entry is the same {factor:.6g} times the right value; other cases, other factors",
+        )
+
+
+def _some_times(e: Evidence) -> Found:
+    wrong = e.wrong
+    got, want = e.got[wrong], e.want[wrong]
+    factor = float((got * want).sum() / (want * want).sum()) if len(np.unique(abs(want))) > 1 else math.nan
+    if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3:
+        return
+    if e.fits(np.where(wrong, factor * e.want, e.want)):
+        yield "some times", f"the entries that are wrong are all {factor:.6g} times the right value"
 
 
 def transposed(e: Evidence) -> Found:
@@ -173,15 +204,28 @@ def one_output(e: Evidence) -> Found:
 
 def option_ignored(e: Evidence) -> Found:
     for name, value in e.case.arguments.items():
-        if name not in e.case.spec.defaults and not isinstance(value, bool):
+        if name == e.argument:
             continue
-        default = e.case.spec.defaults.get(name)
-        other = None if isinstance(value, np.ndarray) else not value if isinstance(value, bool) else default
-        if name == e.argument or value is other or (not isinstance(value, np.ndarray) and value == other):
-            continue
-        instead = e.instead(None, **{name: other})
-        if instead is not None and e.fits(instead):
-            yield f"{name} ignored", f"{name} is ignored: this is the gradient for {name}={other!r}"
+        for other in _others(e, name, value):
+            instead = e.instead(None, **{name: other})
+            if instead is not None and e.fits(instead):
+                yield f"{name} ignored", f"{name} is ignored: this is the gradient for {name}={other!r}"
+                break
+
+
+def _others(e: Evidence, name: str, value: Any) -> list[Any]:
+    """What an option might be taken for: its default, another of its choices, nothing."""
+    if isinstance(value, bool):
+        return [not value]
+    if name not in e.case.spec.defaults:
+        return []
+    if isinstance(value, np.ndarray):
+        return [None] if e.case.spec.defaults[name] is None else []
+    kind = e.case.kinds.get(name)
+    choices = list(kind.values) if isinstance(kind, Choice) and isinstance(kind.values, Sequence) else []
+    usual = [0.0] if isinstance(value, float) else ["none", "mean", "sum", "max"] if isinstance(value, str) else []
+    tried = [e.case.spec.defaults[name], *choices, *usual]
+    return [other for i, other in enumerate(tried) if other != value and other not in tried[:i]]
 
 
 def swapped(e: Evidence) -> Found:
@@ -294,12 +338,16 @@ def alone(e: Evidence) -> Found:
 
 
 def path(e: Evidence) -> Found:
-    """Right at one end of an axis, and wrong at every other index."""
+    """Right from one end of an axis up to somewhere, and wrong from there on."""
     wrong = e.wrong
-    for axis, length, which, there in ends(e):
-        rest = tuple(k for k in range(e.want.ndim) if k != axis)
-        if length > 2 and not wrong[there].any() and wrong.any(rest).sum() == length - 1:
-            words = f"right only at the {which} of {length} along axis {axis}: the path through the others is wrong?"
+    for axis, length in enumerate(e.want.shape):
+        bad = np.atleast_1d(wrong.any(tuple(k for k in range(wrong.ndim) if k != axis)))
+        changes = np.flatnonzero(np.diff(bad))
+        if length > 2 and len(changes) == 1 and bad.sum() > 1:
+            which, many = ("first", changes[0] + 1) if bad[-1] else ("last", length - changes[0] - 1)
+            words = (
+                f"right only at the {which} {many} of {length} along axis {axis}: the path through the others is wrong?"
+            )
             yield f"path {which} {axis}", words
 
 
@@ -343,19 +391,21 @@ def multiplied(e: Evidence) -> Found:
 
 
 def projection(e: Evidence) -> Found:
-    """Off by a multiple, constant along an axis, of the output or of the centred input."""
+    """Off by a multiple, constant along some axes, of the output or of the centred input."""
     off = e.got - e.want
     argument = np.asarray(e.case.arguments.get(e.argument, e.got))
-    for axis, length in enumerate(e.want.shape):
-        bases = {"its input": argument, "its centred input": argument - argument.mean(axis, keepdims=True)}
+    ndim = e.want.ndim
+    for axes in (*((k,) for k in range(ndim)), *(tuple(range(k, ndim)) for k in range(ndim - 1))):
+        bases = {"its input": argument, "its centred input": argument - argument.mean(axes, keepdims=True)}
         if e.outputs and e.outputs[0].shape == off.shape:
             bases["the output"] = e.outputs[0]
         for name, base in bases.items():
-            square = (base * base).sum(axis, keepdims=True)
-            if length < 3 or not square.all():
+            square = (base * base).sum(axes, keepdims=True)
+            if base.size < 3 * square.size or not square.all():
                 continue
-            if e.fits(e.want + (off * base).sum(axis, keepdims=True) / square * base):
-                yield f"projection {axis} {name}", f"off by a multiple of {name} along axis {axis}: a sum is missing?"
+            if e.fits(e.want + (off * base).sum(axes, keepdims=True) / square * base):
+                along = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+                yield f"projection {axes} {name}", f"off by a multiple of {name} along {along}: a sum is missing?"
 
 
 def offset(e: Evidence) -> Found:
@@ -409,7 +459,8 @@ def factors(e: Evidence) -> Found:
 
 
 def misplaced(e: Evidence) -> Found:
-    if len(np.unique(e.want)) > 2 and e.fits(e.got) and np.array_equal(np.sort(e.got, None), np.sort(e.want, None)):
+    telling = len(np.unique(e.want)) > 2 and np.isfinite(e.got).all()
+    if telling and np.array_equal(np.sort(e.got, None), np.sort(e.want, None)):
         yield "misplaced", "the right values, at the wrong places"
 
 
@@ -439,10 +490,10 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
     opposite,
     ratio,
     single,
-    option_ignored,
     ignores_cotangent,
-    one_output,
     is_cotangent,
+    one_output,
+    option_ignored,
     residual,
     unsigned,
     diagonal,
@@ -474,6 +525,10 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
 )
 
 
+# These say where a gradient is wrong rather than how: coincidences are common.
+LOOSE = (one_entry, inverted, missing, spurious, signs, nearly, factors, misplaced, path, border)
+
+
 class Name(NamedTuple):
     """What a mistake is called: the pattern that recognised it, and the words for a person. Both "" where none did."""
 
@@ -482,20 +537,34 @@ class Name(NamedTuple):
 
 
 def name(evidence: list[Evidence]) -> Name:
-    """The mistake that explains every failing case, in the words of the first."""
+    """The mistake that explains the failing cases, in the words of the first that it explains.
+
+    A pattern that explains all of them comes before one that explains most. Cases with too few entries to tell are
+    asked only where there are no others.
+    """
     if not evidence or any(e.got.shape != e.want.shape for e in evidence):
         return Name()
+    telling = [e for e in evidence if e.tells]
+    telling = telling if len(telling) > 1 else evidence
     with np.errstate(all="ignore"):
-        for pattern in PATTERNS:
-            evidence[0].left.clear()
-            first = dict(pattern(evidence[0]))
-            left = f" (residual {max(evidence[0].left):.1g})" if evidence[0].left else ""
-            for e in evidence[1:]:
-                found = dict(pattern(e))
-                first = {key: words for key, words in first.items() if key in found}
-            if first:
-                return Name(pattern.__name__, next(iter(first.values())) + left)
+        found = {pattern: [_told(pattern, e) for e in telling] for pattern in PATTERNS}
+    most = -(-2 * len(telling) // 3) if len(telling) > 2 else len(telling)
+    for needed in (len(telling), most):
+        for pattern, told in found.items():
+            keys = Counter(key for one in told for key in one)
+            if keys and (needed == len(telling) or pattern not in LOOSE):
+                key = max(keys, key=lambda key: keys[key])
+                if keys[key] >= needed:
+                    return Name(pattern.__name__, next(one[key] for one in told if key in one))
     return Name()
+
+
+def _told(pattern: Callable[[Evidence], Found], e: Evidence) -> dict[str, str]:
+    """What a pattern recognises in one case, with the residual of its fit."""
+    e.left.clear()
+    found = dict(pattern(e))
+    left = f" (residual {max(e.left):.1g})" if e.left else ""
+    return {key: words + left for key, words in found.items()}
 
 
 def where(wrong: Array) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import diagnosis, tolerance
+from . import diagnosis, registry, tolerance
 from .court import Court
 from .diagnosis import Evidence, Oracle
 from .inputs import Case, own_size
@@ -18,6 +18,7 @@ from .sources.handwritten import Answer, Refused
 from .spec import Array, Gradients
 from .verdict import Kind, Verdict
 
+MOST_CASES = 6  # besides the one that is shown, which a name must explain
 MOST_ENTRIES = 256  # differences of single entries cost five calls each
 
 WHO = {
@@ -108,12 +109,14 @@ def _entry(court: Court, argument: str, index: tuple[int, ...]) -> float:
 def recognise(verdict: Verdict, others: Sequence[Verdict] = ()) -> diagnosis.Name:
     """The mistake that explains a verdict and the others; a name without words where none does."""
     evidence = []
-    for other in (verdict, *others):
+    telling = sorted(others, key=lambda other: 0 if other.got is None else -other.got.size)[:MOST_CASES]
+    for other in (verdict, *telling):
         court = _court(other.case)
         one = _with_truth(other, court) if court and verdict.kind is not Kind.FORWARD else other
         if court is not None and one.got is not None and one.want is not None:
             evidence.append(_evidence(one, court))
-    return diagnosis.name(evidence)
+    with np.errstate(all="ignore"):
+        return diagnosis.name(evidence)
 
 
 def _evidence(verdict: Verdict, court: Court) -> Evidence:
@@ -122,9 +125,15 @@ def _evidence(verdict: Verdict, court: Court) -> Evidence:
     if court.twin is not None and twin is not None and verdict.kind is Kind.HANDWRITTEN:
         others = {name: g for name, g in court.twin.gradients.items() if name != verdict.argument}
 
+        trusted = case.spec.stands_for or getattr(registry.specs().get(case.spec.name), "reference", None)
+
         def asked(arguments: Mapping[str, Any], cotangents: tuple[Array, ...]) -> Gradients:
             due = [name for name in case.differentiable if arguments[name] is not None]
-            try:
+            try:  # first the reference, which refuses what would crash torch
+                if trusted is not None:
+                    _, pullback = handwritten.forward(trusted, arguments)
+                    if case.spec.differs(arguments):
+                        return pullback(*cotangents)
                 return autograd.run(twin, arguments, due, cotangents).gradients
             except Refused:
                 return {}

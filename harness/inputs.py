@@ -57,6 +57,11 @@ class Case:
     def __repr__(self) -> str:
         return self.id
 
+    @property
+    def thorough(self) -> bool:
+        """Whether the dearer checks are made here too: in one case of four, by the seed."""
+        return self.seed % 4 == 0
+
     @cached_property
     def kinds(self) -> dict[str, Any]:
         """How each argument is made, those of a varying number included."""
@@ -68,9 +73,9 @@ class Case:
         return {name: self._make(position, name) for position, name in enumerate(self.kinds)}
 
     @cached_property
-    def pristine(self) -> dict[str, Array]:
-        """Copies of the arrays, as they were before anybody saw them."""
-        return {name: value.copy() for name, value in self.arguments.items() if isinstance(value, np.ndarray)}
+    def pristine(self) -> dict[str, Any]:
+        """Copies of the arrays, and of lists, as they were before anybody saw them."""
+        return {name: value.copy() for name, value in self.arguments.items() if isinstance(value, np.ndarray | list)}
 
     @cached_property
     def differentiable(self) -> tuple[str, ...]:
@@ -288,6 +293,11 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
     profile = draw(st.sampled_from([name for name in PROFILES if name not in spec.avoid]))
     layout = draw(st.sampled_from(_DRAWN_LAYOUTS))
     return Case(spec, _tupled(pick.plan), profile, layout, draw(st.integers(0, 2**16 - 1)))
+
+
+def words(case: Case) -> list[str]:
+    """The words that stand for sizes in this case, without their stars."""
+    return list(dict.fromkeys(word.removeprefix("*") for word in _words(case.kinds, case.plan)))
 
 
 def _kinds(spec: Spec, plan: Plan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the specs are: gathered from `suites`, file by file, so that a new one is found by being there."""
+"""Where the specs and the mutants are: gathered from `suites`, file by file; a new one is found by being there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from .spec import Spec
 
@@ -28,6 +29,12 @@ def specs() -> dict[str, Spec]:
                 raise ValueError(f"the spec {spec.name} is written twice, again in {module.__name__}")
             found[spec.name] = spec
     return found
+
+
+def mutants() -> list[Any]:
+    """The catalogue of wrong backwards: those written for one function, then those that are made in all."""
+    package, generic = (importlib.import_module(name) for name in ("suites.mutants", "suites.mutants.generic"))
+    return [*package.handwritten(), *generic.everywhere()]
 
 
 def spec(name: str) -> Spec:

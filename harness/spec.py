@@ -155,17 +155,25 @@ class Pick:
 
     def size(self, word: str, low: int = 1, high: int = 5) -> int:
         """Draw the size that `word` stands for."""
-        self.plan[word] = self.draw(st.integers(low, high))
+        self.plan[word] = self.draw(_one_size(low, high))
         return self.plan[word]
 
     def shape(self, word: str, dims: tuple[int, int] = (0, 2), low: int = 0, high: int = 4) -> tuple[int, ...]:
         """Draw the sizes that `*word` stands for."""
-        self.plan[word] = tuple(self.draw(st.lists(st.integers(low, high), min_size=dims[0], max_size=dims[1])))
+        self.plan[word] = tuple(self.draw(st.lists(_one_size(low, high), min_size=dims[0], max_size=dims[1])))
         return self.plan[word]
 
     def put(self, name: str, value: Any) -> None:
         """Record what follows from the rest: a size that is computed, an argument that is left out (None)."""
         self.plan[name] = value
+
+
+@functools.cache
+def _one_size(low: int, high: int) -> st.SearchStrategy[int]:
+    """Empty arrays matter, but one zero in a dozen sizes is enough; and nothing shrinks towards emptiness."""
+    if low > 0 or high == 0:
+        return st.integers(low, high)
+    return st.sampled_from((*range(1, high + 1),) * max(1, 12 // high) + (0,))
 
 
 def _torch_is_right(_: Mapping[str, Any]) -> str:

@@ -8,27 +8,22 @@ import os
 import platform
 import tempfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-import hypothesis
-import numpy as np
-import torch
-
-from ..search import Check
 from ..verdict import Kind
+
+if TYPE_CHECKING:
+    from ..search import Check
 
 FIELDS = ("file", "name", "verdict", "argument", "pattern", "cases", "seconds", "case", "message", "source_used")
 
 
 def versions() -> dict[str, str]:
     """Of everything that a result may depend on."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-        "hypothesis": hypothesis.__version__,
-    }
+    return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "torch", "hypothesis")}}
 
 
 def as_json(checks: Sequence[Check]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -42,6 +43,16 @@ def with_progress(names: Sequence[str], work: Callable[[str], Check]) -> list[Ch
                 f"Interrupted: {len(done)} of {len(names)} done, {names[len(done)]} and what follows are missing."
             )
     return done
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for work in several parts: what is done now, how much of it, of how much."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("")
+        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
 
 
 def _survived(name: str, work: Callable[[str], Check]) -> Check:

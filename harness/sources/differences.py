@@ -14,10 +14,11 @@ agrees with a plain difference within that one's own bound.
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,10 +27,12 @@ import numpy as np
 from ..spec import Array
 
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
+SINGLE_STEP = 2.0**-26  # where truncation and rounding of a one-sided difference are alike, about 1e-8
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
-CLOSER_STEPS = (2.0**-20, 2.0**-26, 2.0**-32)  # for steep functions, and kinks that lie near but not here
+# For steep functions, and kinks that lie near but not here.
+CLOSER_STEPS = (2.0**-20, 2.0**-26, 2.0**-32, 2.0**-38, 2.0**-44)
 WIDER_STEP = 2.0**-8  # for noisy functions
-NOISE_STEPS = (2.0**-42, 2.0**-30, 2.0**-24)
+NOISE_STEPS = (2.0**-42, 2.0**-30, 2.0**-24, 2.0**-14)
 LONG_STEP = 2.0**-9
 SLACK = 4.0  # a modelled error may be exceeded a few times over
 EPS = float(np.finfo(np.float64).eps)
@@ -96,7 +99,7 @@ class Ray:
                 moved[name] = np.asarray(value + dtype(step) * self.direction[name])
             elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
                 moved[name] = value.astype(dtype)
-        outputs = list(self.function(moved)[: len(self.cotangents)])
+        outputs = [np.array(y) for y in self.function(moved)[: len(self.cotangents)]]
         if any(output.dtype != dtype for output in outputs):
             raise TypeError(f"an output is of dtype {outputs[0].dtype}, but should be {np.dtype(dtype)}")
         return outputs
@@ -110,11 +113,14 @@ class Ray:
         """How large the rounding errors of <cotangent, outputs> are, in units of eps: they add up at random."""
         return math.sqrt(sum(_square(v * y) for v, y in zip(self.cotangents, outputs, strict=True)))
 
-    def roughly(self, value: float) -> bool:
-        """Whether a single central difference, good to a few digits, does not speak against `value`."""
-        pairs = zip(self.at(GUARD_STEP), self.at(-GUARD_STEP), strict=True)
-        plain = float(self.total([(a - b) / (2 * GUARD_STEP) for a, b in pairs]))
-        return abs(plain - value) <= 1e-5 * (abs(value) + self.size)
+    def confirms(self, value: float, precision: float, sides: Sequence[int]) -> bool:
+        """Whether plain one-sided differences give `value`, on which two other sources agree: the cheapest look."""
+        for side in sides:
+            moved = self.at(side * SINGLE_STEP)
+            plain = float(self.total([y - y0 for y, y0 in zip(moved, self.outputs, strict=True)])) / SINGLE_STEP
+            if not abs(side * plain - value) <= precision * (abs(value) + self.size):
+                return False
+        return True
 
     def complex_step(self) -> Slope | None:
         """The first rung; None where the function cannot be called with complex numbers."""
@@ -130,14 +136,14 @@ class Ray:
         """How much phi jumps about between points that are all but equal: third differences over tiny steps.
 
         The difference table of Hamming; see Moré & Wild 2011, "Estimating computational noise". A forward that rounds
-        coarsely is a staircase: the step is widened until it moves at all.
+        coarsely is a staircase: flat over the smallest steps, and from some step on as rough as over any wider one. At
+        a kink the differences grow with the step.
         """
-        values: list[float] = []
-        for h in NOISE_STEPS:
-            values = [float(self.total(self.at(step * h))) for step in range(-4, 5)]
-            if max(values) > min(values):
-                break
-        return float(abs(np.diff(values, 3)).max()) + EPS * self.size
+        values = [[float(self.total(self.at(step * h))) for step in range(-4, 5)] for h in NOISE_STEPS]
+        rough = [float(abs(np.diff(one, 3)).max()) for one in values]
+        stairs = [fine for fine, wide in itertools.pairwise(rough) if wide < 16 * fine]
+        flat = all(min(one) == max(one) for one in values[:-1])
+        return max(rough[0], *stairs, rough[-1] if flat else 0.0) + EPS * self.size
 
 
 def _square(x: Array) -> float:
@@ -170,6 +176,12 @@ class Central:
         wide, narrow = (float(self.ray.total(slopes)) for slopes in self._slopes)
         return abs(narrow - wide) <= max(0.1 * abs(narrow), 1e-4 * self.ray.size, 12 * self.noise / self.h)
 
+    @property
+    def bend(self) -> float:
+        """By how much the slopes of the outputs differ between the two sides, all together."""
+        outputs = zip(self.ray.cotangents, self.ray.outputs, *self.sides[1], strict=True)
+        return 2 / self.h * sum(float(abs(v * (near - 2 * y + nearer)).sum()) for v, y, near, nearer in outputs)
+
     @cached_property
     def kinked(self) -> Slope | None:
         """The slope as an interval, if the function is not smooth within the step; else None.
@@ -196,24 +208,18 @@ class Central:
         return Slope((low + high) / 2, SLACK * (doubt + 8 * self.noise / self.h), "one-sided", low, high)
 
 
-def slope(ray: Ray, claim: float | None = None) -> Slope:
-    """phi'(0) along the ray, by the sharpest rung that its guard confirms.
-
-    `claim` is a value on which two other sources agree. Where the complex step says the same, a plain difference need
-    only rule out that all three are wrong together, and one step will do.
-    """
+def slope(ray: Ray) -> Slope:
+    """phi'(0) along the ray, by the sharpest rung that its guard confirms."""
     sharp = ray.complex_step()
-    if sharp and claim is not None and sharp.excess(claim) <= 1 and ray.roughly(sharp.value):
-        return sharp
     guard = Central(ray, GUARD_STEP, 4 * EPS * ray.size)
     if sharp and guard.slope.excess(sharp.value) <= 1:
         return sharp
     # They disagree. Measure the noise instead of assuming it, and try other steps.
     noise = ray.noise()
     closer = [Central(ray, h, noise) for h in (GUARD_STEP, *CLOSER_STEPS)]
-    wide, close = closer[0].kinked, closer[2].kinked
-    if wide and close and closer[1].kinked and wide.resembles(close):
-        return wide  # a kink at the point itself: one nearby is left behind by smaller steps
+    wide = _kink_here(closer)
+    if wide:
+        return wide
     rungs = [one for one in (*closer, Central(ray, WIDER_STEP, noise)) if not one.kinked]
     known = [one.slope for one in rungs if one.converges]
     best = min(known, key=lambda slope: slope.bound, default=Slope(0.0, math.inf, "central"))
@@ -223,8 +229,24 @@ def slope(ray: Ray, claim: float | None = None) -> Slope:
     best = Slope(best.value, max(best.bound, 2 * conflict), best.source)
     if sharp and best.excess(sharp.value) <= 1:
         return sharp
-    long = _richardson(ray, np.longdouble) if EPS_LONG < EPS else None
+    if sharp and any(abs(one.slope.value - sharp.value) <= 1e-6 * (abs(sharp.value) + ray.size) for one in closer):
+        # The smallest steps side with the complex step, the others do not: what lies so near may be anything.
+        return replace(best, bound=max(best.bound, 2 * abs(best.value - sharp.value)))
+    quiet = noise <= 64 * EPS * ray.size  # else more digits in the arithmetic say nothing
+    long = _richardson(ray, np.longdouble) if EPS_LONG < EPS and quiet else None
     return long if long and best.excess(long.value) <= 1 else best
+
+
+def _kink_here(closer: Sequence[Central]) -> Slope | None:
+    """The slope as an interval where the kink is at the point itself: one nearby is left behind by smaller steps."""
+    wide, narrower, close = (one.kinked for one in closer[:3])
+    if not (wide and narrower and close and wide.resembles(close)):
+        return None
+    for one in closer[3:]:
+        visible = closer[0].bend * one.h > 64 * one.noise * sum(y.size for y in one.ray.outputs)
+        if visible and one.bend < closer[0].bend / 2:
+            return None
+    return wide
 
 
 def _richardson(ray: Ray, dtype: type) -> Slope | None:
@@ -233,10 +255,15 @@ def _richardson(ray: Ray, dtype: type) -> Slope | None:
         ahead_behind = [(ray.at(h, dtype), ray.at(-h, dtype), h) for h in (LONG_STEP, LONG_STEP / 2, LONG_STEP / 4)]
     except Exception:  # noqa: BLE001  # as for the complex step
         return None
+    in_double = all(np.array_equal(y, y.astype(np.float64)) for p, m, _ in ahead_behind for y in (*p, *m))
+    eps = EPS if in_double else float(np.finfo(dtype).eps)
     d1, d2, d4 = (ray.total([(a - b) / (2 * h) for a, b in zip(p, m, strict=True)]) for p, m, h in ahead_behind)
     once, again = (4 * d2 - d1) / 3, (4 * d4 - d2) / 3
     twice = (16 * again - once) / 15
-    rounding = 64 * float(np.finfo(dtype).eps) * ray.size / LONG_STEP
+    rounding = 64 * eps * ray.size / LONG_STEP
+    # Halving the step quarters the error where there are derivatives enough.
+    if abs(d1 - d2 - 4 * (d2 - d4)) > 0.1 * abs(d1 - d2) + SLACK * rounding:
+        return None
     return Slope(
         float(twice), SLACK * (abs(float(twice - again)) + rounding) + EPS * abs(float(twice)), "Richardson, longdouble"
     )

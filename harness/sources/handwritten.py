@@ -36,14 +36,21 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
     outputs, pullback = forward(case.spec.reference, case.arguments)
     if len(outputs) < case.spec.outputs:
         raise Refused("ERROR", f"the number of outputs is {len(outputs)}, but should be {case.spec.outputs} or more")
+    kept = tuple(np.array(y) for y in outputs)  # whatever is done to the function's own arrays later
     cotangents = tuple(case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs]))
-    return Answer(outputs, back(case, pullback, cotangents)), cotangents, pullback
+    gradients = back(case, pullback, cotangents)
+    if not all(
+        np.array_equal(y, before, equal_nan=y.dtype.kind in "fc") for y, before in zip(outputs, kept, strict=True)
+    ):
+        raise Refused("IMPURE", "an output is modified in place by the pullback: work on a copy", "", "mutated")
+    return Answer(kept, gradients), cotangents, pullback
 
 
 def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Array, ...], Callable[..., Any]]:
     """Call the function; its outputs as a tuple of arrays, and its pullback."""
     try:
-        result = function(**arguments)
+        with np.errstate():  # a function's own settings end with it
+            result = function(**arguments)
     except Refused:
         raise
     except Exception as error:  # whatever somebody's code raises is a finding
@@ -52,7 +59,7 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
         raise Refused("ERROR", f"the result is {_describe(result)}, but should be (output, pullback)")
     outputs = _as_outputs(result[0])
     for position, output in enumerate(outputs):
-        if not isinstance(output, np.ndarray) or output.dtype.kind not in "fciub":
+        if type(output) is not np.ndarray or output.dtype.kind not in "fciub":
             raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
     return outputs, result[1]
 
@@ -76,18 +83,19 @@ def same_form(hand: Answer, twin: Answer, case: Case) -> None:
 def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) -> dict[str, Array]:
     """Call the pullback; its gradients by argument, held to the contract."""
     try:
-        result = pullback(*cotangents)
+        with np.errstate():
+            result = pullback(*cotangents)
     except Refused:
         raise
     except Exception as error:
         raise _raised(error, case.spec.reference) from error
     due = case.differentiable
     if isinstance(result, tuple | list):
-        if len(result) < len(due):
+        arrays = [name for name in case.arguments if isinstance(case.arguments[name], np.ndarray)]
+        names = due if len(result) == len(due) else arrays
+        if len(result) != len(names):
             raise Refused("ERROR", f"the pullback returns {len(result)} gradients, but should return {len(due)}: {due}")
-        names = [name for name in case.arguments if isinstance(case.arguments[name], np.ndarray)]
-        names = due if len(result) == len(due) else names
-        result = {name: grad for name, grad in zip(names, result, strict=False) if grad is not None or name in due}
+        result = {name: grad for name, grad in zip(names, result, strict=True) if grad is not None or name in due}
     if not isinstance(result, Mapping):
         raise Refused("ERROR", f"the pullback returns {_describe(result)}, but should return {{argument: gradient}}")
     for name in due:
@@ -102,7 +110,7 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
 def _checked(name: str, argument: Array, gradient: Any) -> Array:
     if isinstance(gradient, np.generic | float | int) and not isinstance(gradient, bool):
         gradient = np.asarray(gradient)
-    if not isinstance(gradient, np.ndarray) or gradient.dtype.kind not in "fciu":
+    if type(gradient) is not np.ndarray or gradient.dtype.kind not in "fciu":
         raise Refused("ERROR", f"d_{name} is {_describe(gradient)}, but should be an array of {argument.dtype}", name)
     if gradient.shape != argument.shape:
         message = f"d_{name}.shape is {gradient.shape}, but should be {argument.shape}, as {name}"
@@ -142,7 +150,8 @@ def _raised(error: Exception, function: Callable[..., Any]) -> Refused:
 def _describe(value: Any) -> str:
     """A value in a few words: its type, and its shape and dtype if it has them."""
     if isinstance(value, np.ndarray):
-        return f"an array of dtype {value.dtype}, shape {value.shape}"
+        what = "an array" if type(value) is np.ndarray else f"a {type(value).__name__}"
+        return f"{what} of dtype {value.dtype}, shape {value.shape}"
     if isinstance(value, tuple):
         return f"a tuple ({', '.join(_describe(one) for one in value)})"
     return "None" if value is None else f"of type {type(value).__name__}"

@@ -10,9 +10,7 @@ from torch import nn
 
 from harness import Kind, Real, registry, verifies, verify
 from harness.inputs import CaseError, case_of
-from harness.search import Check
-
-from .mistakes import drawn
+from harness.search import Check, drawn
 
 X = {"x": Real("*shape")}
 XW = {"x": Real("N D"), "w": Real("D M")}
@@ -282,7 +280,7 @@ class TestCases:
     @pytest.mark.parametrize("name", registry.specs())
     def test_ids_replay(self, name: str) -> None:
         """The arrays of a case come back from its id, bit for bit."""
-        for case in drawn(name)[::10]:
+        for case in drawn(registry.spec(name), 60)[::10]:
             again = case_of(case.id, case.spec)
             assert again.id == case.id
             for key, value in case.arguments.items():
@@ -308,7 +306,7 @@ class TestCases:
 
     def test_arrays_are_read_only_and_laid_out_as_said(self) -> None:
         """Nobody can write to an argument by accident, whatever its layout."""
-        for case in drawn("linear"):
+        for case in drawn(registry.spec("linear"), 60):
             for value in case.arguments.values():
                 if isinstance(value, np.ndarray):
                     assert not value.flags.writeable
@@ -317,7 +315,7 @@ class TestCases:
         """Size-1, zero-size, 0-d, non-contiguous, negative strides, Fortran order, stride 0."""
         seen = set()
         for name in ("linear", "mul"):
-            for case in drawn(name):
+            for case in drawn(registry.spec(name), 60):
                 for value in case.arguments.values():
                     if isinstance(value, np.ndarray):
                         seen |= {"0-d"} if not value.ndim else set()

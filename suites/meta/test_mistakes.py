@@ -1,22 +1,39 @@
 """Every spec catches every common mistake, and an unspoiled reference passes."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from harness import registry
+from harness import registry, search
 from harness.check import check
 from harness.inputs import Case
 from harness.spec import Spec
-from harness.verdict import Kind
+from harness.verdict import Kind, Verdict
+from suites.mutants.generic import MISTAKES, each, gradients
 
-from .mistakes import CASES, MISTAKES, caught, drawn, each, gradients
+CASES = 60
 
 SPECS = list(registry.specs().values())
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+
+
+@cache
+def drawn(name: str) -> list[Case]:
+    """The same cases for every mistake: drawing them is the dear part."""
+    return search.drawn(registry.spec(name), CASES)
+
+
+def caught(spec: Spec, spoiled: Spec) -> tuple[Verdict | None, int]:
+    """The first case that convicts a spoiled spec, and how many it took."""
+    for count, case in enumerate(drawn(spec.name), 1):
+        verdict = check(replace(case, spec=spoiled))
+        if verdict.kind.mistaken:
+            return verdict, count
+    return None, CASES
 
 
 def differentiable(spec: Spec) -> bool:

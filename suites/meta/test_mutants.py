@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from harness import diagnosis, explain, registry
-from harness.check import check
 from harness.inputs import Case
+from harness.power import names
 from harness.search import drawn
-from harness.verdict import Verdict
 from suites import mutants
 from suites.mutants import Mutant
 
-CASES, ENOUGH = 200, 6
+CASES = 200
 CATALOGUE = mutants.handwritten()
 FAMILIES = sorted({mutant.of for mutant in CATALOGUE})
 
@@ -27,24 +25,11 @@ def cases(name: str) -> list[Case]:
     return drawn(registry.spec(name), CASES)
 
 
-def convicted(mutant: Mutant) -> list[Verdict]:
-    """The first cases that show the mistake, in the same argument."""
-    spoiled = replace(registry.spec(mutant.of), reference=mutant.wrong)
-    found: list[Verdict] = []
-    for case in cases(mutant.of):
-        verdict = check(replace(case, spec=spoiled))
-        if verdict.kind.mistaken and (not found or verdict.argument == found[0].argument):
-            found.append(verdict)
-        if len(found) == ENOUGH:
-            break
-    return found
-
-
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_mutant_is_caught(name: str) -> None:
     """Within 200 cases; it can be explained, and where it is given a name, the name is true."""
     for mutant in (one for one in CATALOGUE if one.of == name):
-        found = convicted(mutant)
+        found = names.convicted(registry.spec(name), mutant, cases(name))
         assert found, f"missed: {mutant}"
         assert explain.explain(found[0], found[1:]).message.startswith(name)
         assert explain.recognise(found[0], found[1:]).pattern in ("", *mutant.named), mutant
@@ -61,4 +46,4 @@ def test_a_mutant_that_is_none_is_not_caught() -> None:
     """The catalogue's own machinery changes nothing."""
     spec = registry.spec("layer_norm")
     right = mutants.spoiled(spec, lambda call: call.but())
-    assert convicted(Mutant("layer_norm", "nothing", right)) == []
+    assert names.convicted(spec, Mutant("layer_norm", "nothing", right), cases("layer_norm")) == []

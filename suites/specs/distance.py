@@ -121,8 +121,8 @@ SPECS = [
         covers=("PairwiseDistance",),
         arguments={
             **PAIR,
-            "p": Choice(NORMS),
-            "eps": Choice((1e-6, 0.0, 0.5)),
+            "p": Choice((*NORMS, 2.0, 2.0)),
+            "eps": Choice((1e-6, 0.0, 0.5, 0.0)),
             "keepdim": Choice((False, True)),
         },
         together=last_axis,

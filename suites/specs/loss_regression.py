@@ -42,7 +42,7 @@ def mostly_equal_shapes(pick: Pick) -> None:
     pick.put("target_shape", shape)
     # The mean of nothing is NaN: no array that holds something is stretched to hold nothing.
     if 0 not in shape and not pick._spec.left_out:
-        stretched = pick.draw(st.sampled_from((*("neither",) * 5, "input", "target", "both")))
+        stretched = pick.draw(st.sampled_from(("neither", "neither", "input", "target", "both")))
         if stretched in ("input", "both"):
             _ = stretching(pick, "shape", shape)
         if stretched in ("target", "both"):

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
-from hypothesis import Phase, given, seed, settings
 
 from harness import registry
-from harness.check import check
-from harness.inputs import Case, cases
-from harness.spec import Array, Spec
-from harness.verdict import Verdict
+from harness.spec import Array
 
-Gradients = dict[str, Array]
-Function = Callable[..., Any]
-CASES = 60
+from . import Function, Gradients, Mutant
 
 
 def gradients(change: Callable[..., Gradients]) -> Callable[[Function], Function]:
@@ -140,25 +132,7 @@ MISTAKES: dict[str, Callable[[Function], Function]] = {
 }
 
 
-@cache
-def drawn(name: str) -> list[Case]:
-    """The same cases for every mistake: drawing them is the dear part."""
-    found: list[Case] = []
-
-    @seed(0)
-    @settings(max_examples=CASES, phases=(Phase.generate,), database=None)
-    @given(cases(registry.spec(name)))
-    def draw(case: Case) -> None:
-        found.append(case)
-
-    draw()
-    return found
-
-
-def caught(spec: Spec, spoiled: Spec) -> tuple[Verdict | None, int]:
-    """The first case that convicts a spoiled spec, and how many it took."""
-    for count, case in enumerate(drawn(spec.name), 1):
-        verdict = check(replace(case, spec=spoiled))
-        if verdict.kind.mistaken:
-            return verdict, count
-    return None, CASES
+def everywhere() -> list[Mutant]:
+    """Every mistake in every function that has a gradient to get wrong."""
+    specs = registry.specs().values()
+    return [Mutant(spec.name, name, mistake(spec.reference)) for spec in specs for name, mistake in MISTAKES.items()]
