@@ -21,7 +21,8 @@ from .inputs import Case
 from .spec import Array, Choice, Gradients
 
 MOST_PARTS = 8  # entries along an axis that are asked for one by one
-RESIDUAL = 1e-7  # of the largest entry: what a fitted pattern may leave over
+RESIDUAL = 1e-7  # of each entry: what a fitted pattern may leave over
+SMALL = 1e-5  # of the largest entry: what is smaller is fitted as if it were so large
 
 # The right gradients for other arguments or cotangents; {} where there are none.
 Oracle = Callable[[Mapping[str, Any], tuple[Array, ...]], Gradients]
@@ -48,14 +49,15 @@ class Evidence:
     left: list[float] = field(default_factory=list)
 
     def fits(self, candidate: Array) -> bool:
-        """Whether `candidate` is what was got, much more nearly than the right gradient is."""
-        if candidate.shape != self.got.shape:
+        """Whether `candidate` is what was got, entry by entry, and much more nearly than the right gradient is."""
+        scale = _largest(self.got) or _largest(self.want) or 1.0
+        if candidate.shape != self.got.shape or not math.isfinite(scale):
             return False
-        scale = max(_largest(self.want), _largest(self.got)) or 1.0
-        off = _largest(candidate - self.got)
-        if not off <= min(RESIDUAL * scale, 1e-2 * _largest(self.got - self.want)):  # NaN fits nothing
+        off = abs(candidate - self.got)
+        close = off <= RESIDUAL * np.maximum(abs(self.got), SMALL * scale)  # NaN is close to nothing
+        if not close.all() or not _largest(off) <= 1e-2 * _largest(self.got - self.want):
             return False
-        self.left.append(off / scale)
+        self.left.append(_largest(off) / scale)
         return True
 
     def factor(self, candidate: Array) -> float:
@@ -68,6 +70,10 @@ class Evidence:
             return 0.0
         factor = float((self.got * candidate).sum() / (candidate * candidate).sum())
         return factor if math.isfinite(factor) and abs(factor) > 1e-3 and self.fits(factor * candidate) else 0.0
+
+    def multiple(self, candidate: Array) -> float:
+        """The same; 1 where it fits as it is, even if it is a multiple of the right gradient."""
+        return 1.0 if self.fits(candidate) else self.factor(candidate)
 
     def instead(self, cotangents: tuple[Array, ...] | None, /, **arguments: Any) -> Array | None:
         """The right gradient of another call; None where nobody knows it."""
@@ -84,7 +90,12 @@ class Evidence:
     @property
     def tells(self) -> bool:
         """Whether there are entries enough that a pattern cannot fit by chance."""
-        return self.wrong.sum() > 1 and len(np.unique(abs(self.want))) > 2
+        return self.several and len(np.unique(abs(self.want))) > 2
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one entry is wrong."""
+        return self.wrong.sum() > 1
 
     @property
     def residual(self) -> float:
@@ -138,48 +149,49 @@ def opposite(e: Evidence) -> Found:
 
 
 def ratio(e: Evidence) -> Found:
-    factor = float((e.got * e.want).sum() / (e.want * e.want).sum()) if e.want.any() else math.nan
-    if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3 or not e.fits(factor * e.want):
-        yield from _some_times(e)
+    """One factor for every entry, or for all that are wrong."""
+    wrong = e.wrong
+    got, want = e.got[wrong], e.want[wrong]
+    factor = float((got * want).sum() / (want * want).sum()) if want.any() else math.nan
+    if not 1e-9 < abs(factor) < 1e9 or abs(abs(factor) - 1) < 1e-3:
         return
+    every = e.fits(factor * e.want)
+    if not every and (len(np.unique(abs(want))) < 2 or not e.fits(np.where(wrong, factor * e.want, e.want))):
+        return
+    which = "every entry is" if every else "the entries that are wrong are"
+    named = [(label, value) for label, value in _numbers(e.case) if math.isclose(factor, value)]
+    for label, value in named:
+        words = {"2": "twice", "1/2": "half"}.get(label, f"{label} = {value:.6g} times")
+        yield f"times {label}", f"{which} {words} the right value"
+    if not named:
+        yield f"times {factor:.6g}", f"{which} {factor:.6g} times the right value"
+    if np.count_nonzero(want) > 1:
+        yield "times a number", f"{which} {factor:.6g} times the right value; other cases, other factors"
+
+
+def _numbers(case: Case) -> Iterator[tuple[str, float]]:
+    """What a gradient may be too large by: sizes, numbers that were given, their roots and inverses, both signs."""
     known = [("2", 2.0), ("1/2", 0.5)]
-    for name, value in e.case.arguments.items():
+    for name, value in case.arguments.items():
         if isinstance(value, float) and abs(value) not in (0.0, 1.0):
             known += [(name, value), (f"1/{name}", 1 / value)]
-    for name, size in sizes(e.case).items():
+    for name, size in sizes(case).items():
         if size > 1:
             known += [(name, float(size)), (f"1/{name}", 1 / size)]
             known += [(f"√{name}", math.sqrt(size)), (f"1/√{name}", 1 / math.sqrt(size))]
             known += [(f"({name} - 1)/{name}", (size - 1) / size), (f"{name}/({name} - 1)", size / (size - 1))]
-    named = [(name, value, sign) for name, value in known for sign in (1, -1) if math.isclose(factor, sign * value)]
-    for name, value, sign in named:
-        label = name if sign > 0 else f"-{name}"
-        words = {"2": "twice", "1/2": "half"}.get(label, f"{label} = {sign * value:.6g} times")
-        yield f"times {label}", f"every entry is {words} the right value"
-    if not named:
-        yield f"times {factor:.6g}", f"every entry is {factor:.6g} times the right value"
-    if np.count_nonzero(e.want) > 1:
-        yield (
-            "times a number",
-            f"every entry is the same {factor:.6g} times the right value; other cases, other factors",
-        )
-
-
-def _some_times(e: Evidence) -> Found:
-    wrong = e.wrong
-    got, want = e.got[wrong], e.want[wrong]
-    factor = float((got * want).sum() / (want * want).sum()) if len(np.unique(abs(want))) > 1 else math.nan
-    if not math.isfinite(factor) or min(abs(factor), abs(abs(factor) - 1)) < 1e-3:
-        return
-    if e.fits(np.where(wrong, factor * e.want, e.want)):
-        yield "some times", f"the entries that are wrong are all {factor:.6g} times the right value"
+    for label, value in known:
+        yield label, value
+        yield f"-{label}", -value
 
 
 def transposed(e: Evidence) -> Found:
-    for axes in itertools.permutations(range(e.want.ndim)) if e.want.ndim <= 4 else ():
-        if axes != tuple(range(e.want.ndim)) and (factor := e.factor(e.want.transpose(axes))):
+    ndim = e.want.ndim
+    for axes in itertools.permutations(range(ndim)) if ndim <= 4 else ():
+        moved = [axis - ndim for place, axis in enumerate(axes) if axis != place]
+        if moved and (factor := e.factor(e.want.transpose(axes))):
             yield (
-                f"transposed {axes}",
+                f"transposed {moved}",
                 "looks transposed" + ("" if e.want.ndim == 2 else f", axes {axes}") + _by(factor),
             )
 
@@ -221,8 +233,9 @@ def _others(e: Evidence, name: str, value: Any) -> list[Any]:
         return []
     if isinstance(value, np.ndarray):
         return [None] if e.case.spec.defaults[name] is None else []
-    kind = e.case.kinds.get(name)
-    choices = list(kind.values) if isinstance(kind, Choice) and isinstance(kind.values, Sequence) else []
+    kind, choices = e.case.kinds.get(name), []
+    if isinstance(kind, Choice) and isinstance(kind.values, Sequence) and not isinstance(value, float):
+        choices = list(kind.values)
     usual = [0.0] if isinstance(value, float) else ["none", "mean", "sum", "max"] if isinstance(value, str) else []
     tried = [e.case.spec.defaults[name], *choices, *usual]
     return [other for i, other in enumerate(tried) if other != value and other not in tried[:i]]
@@ -257,7 +270,7 @@ def diagonal(e: Evidence) -> Found:
             own = sum(np.where(index == i, part, 0.0) for i, part in enumerate(known))
             if e.fits(np.asarray(own)):
                 yield (
-                    f"diagonal {axis}",
+                    "diagonal",
                     f"only the diagonal along axis {axis} is there: what each entry does to the others is missing",
                 )
 
@@ -293,13 +306,13 @@ def is_cotangent(e: Evidence) -> Found:
 def flipped(e: Evidence) -> Found:
     for axis in range(e.want.ndim):
         if factor := e.factor(np.flip(e.want, axis)):
-            yield f"flipped {axis}", f"looks reversed along axis {axis}" + _by(factor)
+            yield "flipped", f"looks reversed along axis {axis}" + _by(factor)
 
 
 def shifted(e: Evidence) -> Found:
     for axis, step in itertools.product(range(e.want.ndim), (1, -1)):
         if e.want.shape[axis] > 2 and e.fits(np.roll(e.want, step, axis)):
-            yield f"shifted {axis} {step}", f"looks shifted by {step} along axis {axis}"
+            yield f"shifted {step}", f"looks shifted by {step} along axis {axis}"
 
 
 def permuted(e: Evidence) -> Found:
@@ -311,7 +324,7 @@ def permuted(e: Evidence) -> Found:
         for order in itertools.permutations(range(count)):
             if order != tuple(range(count)) and e.fits(np.concatenate([blocks[i] for i in order], axis)):
                 yield (
-                    f"permuted {axis} {order}",
+                    f"permuted {order}",
                     f"the {count} blocks along axis {axis} are in the order {order}: gates?",
                 )
 
@@ -327,14 +340,14 @@ def ends(e: Evidence) -> Iterator[tuple[int, int, str, Array]]:
 def partly(e: Evidence) -> Found:
     for axis, length, which, there in ends(e):
         if e.fits(np.where(there, 0, e.want)):
-            yield f"{which} missing {axis}", f"the {which} of {length} along axis {axis} is missing (zero)"
+            yield f"{which} missing", f"the {which} of {length} along axis {axis} is missing (zero)"
 
 
 def alone(e: Evidence) -> Found:
     for axis, length, which, there in ends(e):
         if length > 1 and e.fits(np.where(there, e.want, 0)):
             words = f"only the {which} of {length} along axis {axis} is there: overwritten, not summed?"
-            yield f"only {which} {axis}", words
+            yield f"only {which}", words
 
 
 def path(e: Evidence) -> Found:
@@ -348,14 +361,14 @@ def path(e: Evidence) -> Found:
             words = (
                 f"right only at the {which} {many} of {length} along axis {axis}: the path through the others is wrong?"
             )
-            yield f"path {which} {axis}", words
+            yield f"path {which}", words
 
 
 def summed(e: Evidence) -> Found:
     for axis, length in enumerate(e.want.shape):
         for how, total in (("summed", e.want.sum(axis, keepdims=True)), ("averaged", e.want.mean(axis, keepdims=True))):
             if length > 1 and e.fits(np.broadcast_to(total, e.want.shape)):
-                yield f"{how} {axis}", f"{how} over axis {axis}, along which it should differ"
+                yield how, f"{how} over axis {axis}, along which it should differ"
 
 
 def constant(e: Evidence) -> Found:
@@ -377,17 +390,26 @@ def single(e: Evidence) -> Found:
 
 
 def multiplied(e: Evidence) -> Found:
-    """Times or divided by an array that went in or came out, entry by entry."""
+    """Times or divided by an array that went in or came out, or by its root, entry by entry."""
     arrays = {name: x for name, x in e.case.arguments.items() if isinstance(x, np.ndarray) and x.dtype.kind == "f"}
     arrays |= {"the output": e.outputs[0]} if e.outputs else {}
     arrays |= {"the cotangent": e.cotangents[0]} if e.cotangents else {}
     for name, x in arrays.items():
-        if not x.size or x.shape != e.want.shape[e.want.ndim - x.ndim :] or np.ptp(abs(x)) == 0:
+        if not x.size or not _spreads(x, e.want) or not x.any() or (abs(x) == 1).all():
             continue
-        if factor := e.factor(e.want * x):
-            yield f"times {name}", f"{name} is a factor too much" + _by(factor)
-        if x.all() and (factor := e.factor(e.want / x)):
-            yield f"over {name}", f"{name} is missing as a factor, or divides" + _by(factor)
+        times = [(name, x)] + ([(f"the root of {name}", np.sqrt(x))] if (x > 0).all() else [])
+        for what, by in times:
+            if factor := e.multiple(e.want * by):
+                yield f"times {what}", f"{what} is a factor too much" + _by(factor)
+            if by.all() and (factor := e.multiple(e.want / by)):
+                yield f"over {what}", f"{what} is missing as a factor, or divides" + _by(factor)
+
+
+def _spreads(x: Array, over: Array) -> bool:
+    """Whether one has an entry for each entry of the other, or for several together."""
+    return x.ndim <= over.ndim and all(
+        a in (1, b) for a, b in zip(x.shape, over.shape[over.ndim - x.ndim :], strict=True)
+    )
 
 
 def projection(e: Evidence) -> Found:
@@ -405,7 +427,7 @@ def projection(e: Evidence) -> Found:
                 continue
             if e.fits(e.want + (off * base).sum(axes, keepdims=True) / square * base):
                 along = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
-                yield f"projection {axes} {name}", f"off by a multiple of {name} along {along}: a sum is missing?"
+                yield f"projection {name}", f"off by a multiple of {name} along {along}: a sum is missing?"
 
 
 def offset(e: Evidence) -> Found:
@@ -415,7 +437,7 @@ def offset(e: Evidence) -> Found:
         yield "offset", f"every entry is off by the same {off.mean():.6g}: a mean term is missing?"
     for axis in range(e.want.ndim):
         if 1 < e.want.shape[axis] < e.want.size and e.fits(e.want + off.mean(axis, keepdims=True)):
-            yield f"offset {axis}", f"off by the same amount along axis {axis}: a mean term is missing?"
+            yield "offset", f"off by the same amount along axis {axis}: a mean term is missing?"
 
 
 def inverted(e: Evidence) -> Found:
@@ -425,15 +447,16 @@ def inverted(e: Evidence) -> Found:
 
 
 def missing(e: Evidence) -> Found:
-    wrong = e.wrong
-    if wrong.sum() > 1 and not e.got[wrong].any():
+    if not e.got[e.wrong].any():
         yield "missing", "right, but for entries that are zero and should not be"
 
 
 def spurious(e: Evidence) -> Found:
-    wrong = e.wrong
-    if wrong.sum() > 1 and not e.want[wrong].any() and e.want.any():
+    got, want = e.got[e.wrong], e.want[e.wrong]
+    if not want.any() and e.want.any():
         yield "spurious", "right, but for entries that should be zero: a mask is missing?"
+    elif e.want.any() and not want.all() and not (got * want).any():
+        yield "spurious", "right, but for entries that should be zero, and others that should not: another mask?"
 
 
 def unsigned(e: Evidence) -> Found:
@@ -454,14 +477,21 @@ def factors(e: Evidence) -> Found:
             continue
         with np.errstate(all="ignore"):
             factor = (e.got * e.want).sum(rest, keepdims=True) / (e.want * e.want).sum(rest, keepdims=True)
-        if np.ptp(np.nan_to_num(factor)) > RESIDUAL and e.fits(np.nan_to_num(factor) * e.want):
-            yield f"factor along {axis}", f"each index along axis {axis} has a factor of its own"
+        telling = (np.count_nonzero(e.want, rest) > 1) & (np.count_nonzero(e.wrong, rest) > 1)
+        if telling.any() and np.ptp(np.nan_to_num(factor)) > RESIDUAL and e.fits(np.nan_to_num(factor) * e.want):
+            yield "factors", f"each index along axis {axis} has a factor of its own"
 
 
 def misplaced(e: Evidence) -> Found:
-    telling = len(np.unique(e.want)) > 2 and np.isfinite(e.got).all()
-    if telling and np.array_equal(np.sort(e.got, None), np.sort(e.want, None)):
-        yield "misplaced", "the right values, at the wrong places"
+    if len(np.unique(e.want)) > 2 and np.isfinite(e.got).all():
+        got, want = np.sort(e.got, None), np.sort(e.want, None)
+        if np.allclose(got, want, rtol=1e-9, atol=1e-14 * _largest(want)):
+            yield "misplaced", "the right values, at the wrong places"
+            return
+    (v,) = e.cotangents if len(e.cotangents) == 1 else (np.zeros(()),)
+    total, few = float(v.sum()), 1e-9 * float(abs(v).sum())
+    if v.size > 1 and abs(total) > few and max(abs(e.got.sum() - total), abs(e.want.sum() - total)) <= few:
+        yield "misplaced", "all that comes back arrives, at the wrong places"
 
 
 def nearly(e: Evidence) -> Found:
@@ -506,11 +536,12 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
     added,
     partly,
     alone,
-    multiplied,
     summed,
-    clipped,
     constant,
+    multiplied,
+    clipped,
     one_entry,
+    misplaced,
     inverted,
     missing,
     spurious,
@@ -519,7 +550,6 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
     offset,
     projection,
     factors,
-    misplaced,
     path,
     border,
 )
@@ -527,6 +557,21 @@ PATTERNS: tuple[Callable[[Evidence], Found], ...] = (
 
 # These say where a gradient is wrong rather than how: coincidences are common.
 LOOSE = (one_entry, inverted, missing, spurious, signs, nearly, factors, misplaced, path, border)
+
+
+# What the first says of one case, these say of a small one more particularly.
+SPECIAL: Mapping[Callable[[Evidence], Found], tuple[Callable[[Evidence], Found], ...]] = {
+    factors: (ratio,),
+    missing: (zero, partly, alone),
+    misplaced: (transposed, flipped, shifted, permuted),
+    ratio: (opposite,),
+    signs: (opposite,),
+    inverted: (zero, missing, spurious),
+    spurious: (zero, missing),
+}
+
+
+OTHERWISE = ("times a number",)  # another number in each case: nothing, unless it is so in all
 
 
 class Name(NamedTuple):
@@ -544,18 +589,24 @@ def name(evidence: list[Evidence]) -> Name:
     """
     if not evidence or any(e.got.shape != e.want.shape for e in evidence):
         return Name()
-    telling = [e for e in evidence if e.tells]
-    telling = telling if len(telling) > 1 else evidence
+    several = [e for e in evidence if e.several]
+    groups = ([e for e in evidence if e.tells], [e for e in several if e.want.any()], several, evidence)
+    telling = next((group for group in groups if len(group) > 1), evidence)
     with np.errstate(all="ignore"):
         found = {pattern: [_told(pattern, e) for e in telling] for pattern in PATTERNS}
     most = -(-2 * len(telling) // 3) if len(telling) > 2 else len(telling)
     for needed in (len(telling), most):
         for pattern, told in found.items():
-            keys = Counter(key for one in told for key in one)
-            if keys and (needed == len(telling) or pattern not in LOOSE):
-                key = max(keys, key=lambda key: keys[key])
-                if keys[key] >= needed:
-                    return Name(pattern.__name__, next(one[key] for one in told if key in one))
+            if needed < len(telling) and pattern in LOOSE:
+                continue
+            forms = [found[one] for one in (pattern, *SPECIAL.get(pattern, ()))]
+            explained = [any(form[case] for form in forms) for case in range(len(telling))]
+            keys = Counter(key for one in told for key in one if needed == len(telling) or key not in OTHERWISE)
+            if not keys:
+                continue
+            key, count = keys.most_common(1)[0]
+            if count >= needed or (pattern in SPECIAL and count > 1 and all(explained)):
+                return Name(pattern.__name__, next(one[key] for one in told if key in one))
     return Name()
 
 

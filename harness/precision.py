@@ -55,6 +55,8 @@ class Backend:
         with matmul_in_tf32(self.tf32):
             if self.dtype == "float64":
                 return check(replace(case, spec=replace(case.spec, twin=self.moved(case.spec.twin))))
+            if reason := case.spec.lower(case.arguments, self.roundoff):
+                raise Nothing(reason)
             if case.profile in TOO_WIDE.get(self.dtype, ("mixed", "huge")):
                 case = replace(case, profile="ordinary")
             try:
@@ -135,7 +137,8 @@ class Backend:
         for name, value in arguments.items():
             if isinstance(value, np.ndarray) and value.dtype.kind == "f":
                 dice = Stream(seed, name).uniform(value.shape)
-                moved[name] = np.asarray(value * (1 + self.roundoff * (4 * dice - 2)))
+                beside = getattr(case.kinds.get(name), "beside", 0.0)
+                moved[name] = np.asarray(value + self.roundoff * (4 * dice - 2) * (abs(value) + beside))
         with suppress(Refused):  # some inputs must add up to one
             outputs, pullback = handwritten.forward(case.spec.reference, moved)
             yield _named(Answer(outputs, handwritten.back(case, pullback, cotangents)))

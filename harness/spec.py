@@ -71,7 +71,8 @@ class Stream:
 class Real:
     """A floating array, drawn; and differentiated, unless `grad` is False.
 
-    Values lie strictly between `low` and `high`. `kinks` are values at which the function may not be smooth.
+    Values lie strictly between `low` and `high`. `kinks` are values at which the function may not be smooth. The
+    function adds numbers of size `beside` to it, so that in lower precision it is known no better than they are.
     """
 
     shape: str
@@ -79,6 +80,7 @@ class Real:
     high: float = np.inf
     grad: bool = True
     kinks: tuple[float, ...] = (0.0, 1.0, -1.0)
+    beside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def _one_size(low: int, high: int) -> st.SearchStrategy[int]:
     return st.sampled_from((*range(1, high + 1),) * max(1, 12 // high) + (0,))
 
 
-def _torch_is_right(_: Mapping[str, Any]) -> str:
+def _torch_is_right(_: Mapping[str, Any], __: float = 0.0) -> str:
     return ""
 
 
@@ -196,6 +198,7 @@ class Spec:
     avoid       value profiles that are not drawn, each with its reason
     undrawn     options of torch that are not drawn, each with its reason
     differs     why torch is not to be believed at these arguments; "" where it is
+    lower       the same for torch in lower precision, given its unit roundoff as well
     stands_for  the reference whose place somebody's own function has taken
     taken       the names of the arguments that this function takes; None is all. Others keep their defaults
     order       2 for the pullback of another spec, whose derivative torch's double backward claims to be
@@ -213,6 +216,7 @@ class Spec:
     avoid: Mapping[str, str] = field(default_factory=dict)
     undrawn: Mapping[str, str] = field(default_factory=dict)
     differs: Callable[[Mapping[str, Any]], str] = _torch_is_right
+    lower: Callable[[Mapping[str, Any], float], str] = _torch_is_right
     stands_for: Callable[..., Any] | None = None
     taken: frozenset[str] | None = None
     order: int = 1

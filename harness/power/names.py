@@ -13,7 +13,12 @@ from ..spec import Spec
 from ..verdict import Verdict
 
 ENOUGH = 12  # failing cases, about as many as a search has
-IN_THE_VERDICT = {"not finite": "not_finite", "wrong in float32 alone": "float32"}  # patterns that need no fit
+IN_THE_VERDICT = {  # patterns that need no fit
+    "not finite": "not_finite",
+    "wrong in float32 alone": "float32",
+    "remembers": "remembers",
+    "not linear in the cotangent": "not_linear",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Named:
         return self.pattern in self.true
 
 
-def convicted(spec: Spec, mutant: Any, cases: Sequence[Case]) -> list[Verdict]:
+def convicted(spec: Spec, mutant: Any, cases: Sequence[Case], enough: int = ENOUGH) -> list[Verdict]:
     """The first cases that show a mistake, in the same argument."""
     spoiled = replace(spec, reference=mutant.wrong)
     found: list[Verdict] = []
@@ -39,7 +44,7 @@ def convicted(spec: Spec, mutant: Any, cases: Sequence[Case]) -> list[Verdict]:
         verdict = check(replace(case, spec=spoiled))
         if verdict.kind.mistaken and (not found or _alike(verdict, found[0])):
             found.append(verdict)
-        if len(found) == ENOUGH:
+        if len(found) == enough:
             break
     return found
 

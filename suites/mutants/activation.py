@@ -28,7 +28,9 @@ def _(call: Call) -> Gradients:
     return sloped(call, call["input"] < 0)
 
 
-@mutant("relu", "the cotangent is cut off below 0 as well, as guided backpropagation does", named="missing zero")
+@mutant(
+    "relu", "the cotangent is cut off below 0 as well, as guided backpropagation does", named="missing zero not_linear"
+)
 def _(call: Call) -> Gradients:
     return sloped(call, (call["input"] > 0) & (call.cotangents[0] > 0))
 
@@ -85,7 +87,7 @@ def _(call: Call) -> Gradients:
     return call.as_if(training=False)
 
 
-@mutant("rrelu", "the lower bound is taken for the middle", only="eval")
+@mutant("rrelu", "the lower bound is taken for the middle", named="ratio", only="eval")
 def _(call: Call) -> Gradients:
     return call.right if call["training"] else sloped(call, np.where(call["input"] > 0, 1, call["lower"]))
 
@@ -178,7 +180,7 @@ def _(call: Call) -> Gradients:
     return scaled(call, np.where(linear, 1, call["beta"]))
 
 
-@mutant("softplus", "the threshold is held against x, not against beta x", named="nearly", only="beta other than 1")
+@mutant("softplus", "the threshold is held against x, not against beta x", named="", only="beta other than 1")
 def _(call: Call) -> Gradients:
     x = call["input"]
     return sloped(call, np.where(x > call["threshold"], 1, special.expit(call["beta"] * x)))

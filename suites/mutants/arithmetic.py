@@ -90,7 +90,7 @@ def _(call: Call) -> Gradients:
     return call.but(other=call.right["other"] / len(call["input"])) if several else call.right
 
 
-@mutant("exp", "the exponent is clamped in the backward", named="zero", only="input > 20")
+@mutant("exp", "the exponent is clamped in the backward", named="zero missing", only="input > 20")
 def _(call: Call) -> Gradients:
     return call.but(input=np.where(call["input"] > 20, 0, call.right["input"]))
 
@@ -126,7 +126,7 @@ def _(call: Call) -> Gradients:
     return call.but(input=call.right["input"] / (call["input"].shape[dim[0]] or 1))
 
 
-@mutant("logsumexp", "the softmax is taken along the first axis alone", named="factors", only="several dims")
+@mutant("logsumexp", "the softmax is taken along the first axis alone", named="", only="several dims")
 def _(call: Call) -> Gradients:
     dim = call["dim"]
     if not isinstance(dim, tuple) or len(dim) < 2 or not call["input"].size:
@@ -165,7 +165,7 @@ def _(call: Call) -> Gradients:
     return call.but(input=call.right["input"] / max(int(np.prod(new)), 1))
 
 
-@mutant("select", "an index from the end is one too low", named="shifted", only="negative index")
+@mutant("select", "an index from the end is one too low", named="shifted misplaced", only="negative index")
 def _(call: Call) -> Gradients:
     return call.but(input=np.roll(call.right["input"], -1, call["dim"])) if call["index"] < 0 else call.right
 

@@ -50,7 +50,7 @@ def _(call: Call) -> Gradients:
     return call.but(query=call.right["query"] / (call["scale"] * math.sqrt(call["query"].shape[-1])))
 
 
-@mutant("scaled_dot_product_attention", "the softmax keeps its diagonal alone", named="diagonal")
+@mutant("scaled_dot_product_attention", "the softmax keeps its diagonal alone", named="")
 def _(call: Call) -> Gradients:
     if call["dropout_p"]:
         return call.right
@@ -131,7 +131,12 @@ def _(call: Call) -> Gradients:
     return call.but(key=call.right["key"] / group)
 
 
-@mutant("scaled_dot_product_attention", "heads of the query are dealt out in turn", only="gqa, two heads of the value")
+@mutant(
+    "scaled_dot_product_attention",
+    "heads of the query are dealt out in turn",
+    named="misplaced",
+    only="gqa, two heads of the value",
+)
 def _(call: Call) -> Gradients:
     value, d_output = call["value"], call.cotangents[0]
     if not call["enable_gqa"] or value.shape[-3] < 2 or call["dropout_p"]:
@@ -160,7 +165,7 @@ def each_way(call: Call, change: Any, *names: str) -> Gradients:
 
 for name in HEADS:
 
-    @mutant(name, "scores are scaled by the size of all heads together", named="ratio", only="several heads")
+    @mutant(name, "scores are scaled by the size of all heads together", named="ratio factors", only="several heads")
     def _(call: Call) -> Gradients:
         return each_way(call, lambda grad: grad / math.sqrt(call["num_heads"]), "query", "key")
 

@@ -82,7 +82,7 @@ def _(call: Call) -> Gradients:
     return call.but(weight=np.broadcast_to(grad.sum(2, keepdims=True), grad.shape).copy())
 
 
-@mutant("bilinear", "the bias is never set back to zero between calls", named="ratio", only="a second call")
+@mutant("bilinear", "the bias is never set back to zero between calls", named="remembers", only="a second call")
 def _(call: Call) -> Gradients:
     grad = call.right.get("bias")
     if grad is None:
@@ -99,7 +99,7 @@ def _(call: Call) -> Gradients:
     return call.but(weight=call.right["weight"].astype(np.float16).astype(np.float32))
 
 
-@mutant("linear", "a single vector's weight is left without the input", named="summed", only="no batch axes")
+@mutant("linear", "a single vector's weight is left without the input", named="summed multiplied", only="no batch axes")
 def _(call: Call) -> Gradients:
     if call["input"].ndim != 1 or call["weight"].ndim != 2:
         return call.right
@@ -136,6 +136,6 @@ def _(call: Call) -> Gradients:
     return call.but(weight=fortran.T @ x.reshape(count, x.shape[-1]))
 
 
-@mutant("linear", "weight decay is part of the gradient", named="nearly")
+@mutant("linear", "weight decay is part of the gradient", named="nearly projection")
 def _(call: Call) -> Gradients:
     return call.but(weight=call.right["weight"] + 1e-3 * call["weight"])

@@ -52,7 +52,7 @@ def _(call: Call) -> Gradients:
     return call.but(log_probs=-call.right["log_probs"]) if call["reduction"] == "sum" else call.right
 
 
-@mutant("ctc_loss", "a target without labels costs nothing", named="missing zero", only="empty target")
+@mutant("ctc_loss", "a target without labels costs nothing", named="missing zero partly", only="empty target")
 def _(call: Call) -> Gradients:
     _, counts = each(call)
     return by_sample(call, counts > 0)
@@ -92,7 +92,7 @@ def _(call: Call) -> Gradients:
     return by_sample(call, np.where(np.isinf(losses), np.nan, 1))
 
 
-@mutant("ctc_loss", "a label that repeats is overwritten, not accumulated", only="a label twice")
+@mutant("ctc_loss", "a label that repeats is overwritten, not accumulated", named="ratio factors", only="a label twice")
 def _(call: Call) -> Gradients:
     targets, (ends, counts) = np.asarray(call["targets"]), each(call)
     labels = targets.reshape(-1)[: counts[0]]

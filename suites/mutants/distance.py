@@ -110,7 +110,7 @@ def _(call: Call) -> Gradients:
         return both(call, d_output * difference / np.sqrt((difference**2).sum(-1, keepdims=True)))
 
 
-@mutant("pairwise_distance", "every largest entry gets the whole slope", named="factors", only="p = inf, ties")
+@mutant("pairwise_distance", "every largest entry gets the whole slope", named="factors ratio", only="p = inf, ties")
 def _(call: Call) -> Gradients:
     difference, d_output = apart(call)
     if call["p"] != np.inf:

@@ -62,7 +62,9 @@ def _(call: Call) -> Gradients:
     return call.as_if(mask=mask[:1].repeat(len(mask), 0))
 
 
-@mutant("dropout3d", "without a batch the mask is forgotten", named="argument_ignored spurious", only="no batch")
+@mutant(
+    "dropout3d", "without a batch the mask is forgotten", named="option_ignored spurious is_cotangent", only="no batch"
+)
 def _(call: Call) -> Gradients:
     return call.as_if(mask=np.ones_like(call["mask"])) if call["input"].ndim == 4 else call.right
 
@@ -78,7 +80,7 @@ def _(call: Call) -> Gradients:
     return call.but(input=0 * call.right["input"]) if call["training"] and call["p"] == 0 else call.right
 
 
-@mutant("feature_alpha_dropout", "what is set to a constant has a gradient as well", named="spurious")
+@mutant("feature_alpha_dropout", "what is set to a constant has a gradient as well", named="spurious is_cotangent")
 def _(call: Call) -> Gradients:
     return call.as_if(mask=np.ones_like(call["mask"])) if by_chance(call) else call.right
 

@@ -113,7 +113,7 @@ def _(call: Call) -> Gradients:
     return call.but(input=call.right["input"] * kept.mean(dtype=call["input"].dtype))
 
 
-@mutant("nll_loss", "of an image the first pixel's label is taken for all", named="misplaced", only="images")
+@mutant("nll_loss", "of an image the first pixel's label is taken for all", named="misplaced spurious", only="images")
 def _(call: Call) -> Gradients:
     target = call["target"]
     if target.ndim < 2 or not target.size or call["weight"] is not None or (target == call["ignore_index"]).any():
@@ -261,7 +261,7 @@ def _(call: Call) -> Gradients:
     return call.as_if(reduction="mean") if call["reduction"] == "batchmean" else call.right
 
 
-@mutant("kl_div", "the target's gradient lacks the 1", only="no log_target")
+@mutant("kl_div", "the target's gradient lacks the 1", named="offset", only="no log_target")
 def _(call: Call) -> Gradients:
     same = call["input"].shape == call["target"].shape and not call["log_target"]
     return call.but(target=call.right["target"] + call.right["input"] / call["target"]) if same else call.right

@@ -120,7 +120,12 @@ def _(call: Call) -> Gradients:
     return call.as_if(distance_function=None)
 
 
-@mutant("triplet_margin_with_distance_loss", "with swap the negative is pulled from both", only="swap")
+@mutant(
+    "triplet_margin_with_distance_loss",
+    "with swap the negative is pulled from both",
+    named="ratio factors",
+    only="swap",
+)
 def _(call: Call) -> Gradients:
     if not call["swap"]:
         return call.right

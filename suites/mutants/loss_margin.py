@@ -125,7 +125,9 @@ def _(call: Call) -> Gradients:
     return call.as_if(p=1)
 
 
-@mutant("multi_margin_loss", "every class has its own weight, not the target's", named="factors", only="weight")
+@mutant(
+    "multi_margin_loss", "every class has its own weight, not the target's", named="factors multiplied", only="weight"
+)
 def _(call: Call) -> Gradients:
     if call["weight"] is None:
         return call.right
@@ -189,7 +191,7 @@ def _(call: Call) -> Gradients:
     )
 
 
-@mutant("multilabel_soft_margin_loss", "the target's logits are clipped", named="clipped", only="scores above 16")
+@mutant("multilabel_soft_margin_loss", "the target's logits are clipped", named="", only="scores above 16")
 def _(call: Call) -> Gradients:
     x = call["input"]
     slope = np.where(abs(x) > 16, 16 / np.maximum(abs(x), 16), 1)

@@ -37,7 +37,7 @@ for name in ("lp_pool1d", "lp_pool2d", "lp_pool3d"):
         return weighted(call, np.where(call.output == 0, np.nan, 1)) if due else call.right
 
 
-@mutant("lp_pool1d", "the sum is not raised to 1 / p - 1", only="p other than 1")
+@mutant("lp_pool1d", "the sum is not raised to 1 / p - 1", named="multiplied", only="p other than 1")
 def _(call: Call) -> Gradients:
     p = call["norm_type"]
     return weighted(call, call.output ** (p - 1)) if np.isfinite(p) else call.right

@@ -74,7 +74,7 @@ def _(call: Call) -> Gradients:
     return placed(call, np.minimum(indices(call) + each(call, "padding")[0], sizes(call)[0] - 1))
 
 
-@mutant("max_pool2d", "all images go back into the first", only="several images")
+@mutant("max_pool2d", "all images go back into the first", named="misplaced", only="several images")
 def _(call: Call) -> Gradients:
     grad = call.right["input"]
     alone = np.zeros_like(grad)

@@ -53,7 +53,9 @@ def _(call: Call) -> Gradients:
     return call.but(input=(p.own - p.shift - p.stretch * count / (count - 1)) / p.spread)
 
 
-@mutant("layer_norm", "the cotangent is centred along the last axis alone", only="several features' axes")
+@mutant(
+    "layer_norm", "the cotangent is centred along the last axis alone", named="offset", only="several features' axes"
+)
 def _(call: Call) -> Gradients:
     if len(call["normalized_shape"]) < 2 or not call["input"].size:
         return call.right

@@ -42,7 +42,7 @@ def _(call: Call) -> Gradients:
 
 for name in ("layer_norm", "rms_norm", "batch_norm", "instance_norm", "group_norm"):
 
-    @mutant(name, "eps is forgotten in the backward", named="option_ignored nearly factors ratio")
+    @mutant(name, "eps is forgotten in the backward", named="option_ignored nearly factors ratio zero")
     def _(call: Call) -> Gradients:
         grads = call.as_if(eps=1e-30)
         return {name: np.where(np.isfinite(g), g, 0) for name, g in grads.items()}
@@ -67,7 +67,7 @@ def _(call: Call) -> Gradients:
     return pullback(*call.cotangents)
 
 
-@mutant("batch_norm", "the variance is unbiased", only="training")
+@mutant("batch_norm", "the variance is unbiased", named="ratio", only="training")
 def _(call: Call) -> Gradients:
     count = call["input"].size // (call["input"].shape[1] or 1)
     if not call["training"] or count < 2:

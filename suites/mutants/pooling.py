@@ -92,7 +92,7 @@ def widths(call: Call) -> list[np.ndarray]:
 
 for name in ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"):
 
-    @mutant(name, "all bins count as equally wide", named="factors ratio", only="bins of unequal width")
+    @mutant(name, "all bins count as equally wide", named="", only="bins of unequal width")
     def _(call: Call) -> Gradients:
         v = call.cotangents[0]
         for axis, width in enumerate(reversed(widths(call)), 1):

@@ -53,7 +53,7 @@ def _(call: Call) -> Gradients:
     return call.but(logits=call.right["logits"] * call["tau"])
 
 
-@mutant("glu", "the gate's own slope is left out")
+@mutant("glu", "the gate's own slope is left out", named="path")
 def _(call: Call) -> Gradients:
     a, _ = np.split(call["input"], 2, call["dim"])
     d_a, _ = np.split(call.right["input"], 2, call["dim"])

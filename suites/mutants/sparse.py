@@ -156,7 +156,9 @@ def _(call: Call) -> Gradients:
     return call.as_if(mode="sum") if call["mode"] == "max" else call.right
 
 
-@mutant("embedding_bag", "a row's maximum is sought once, not for each column", only="max, two columns")
+@mutant(
+    "embedding_bag", "a row's maximum is sought once, not for each column", named="misplaced", only="max, two columns"
+)
 def _(call: Call) -> Gradients:
     bag, kept = entries(call)
     if call["mode"] != "max" or not call["weight"].shape[1]:
@@ -190,7 +192,12 @@ def _(call: Call) -> Gradients:
     return call.but(per_sample_weights=pullback(others)["per_sample_weights"])
 
 
-@mutant("embedding_bag", "the last bag ends where it begins", named="missing zero", only="several bags by offsets")
+@mutant(
+    "embedding_bag",
+    "the last bag ends where it begins",
+    named="missing zero option_ignored",
+    only="several bags by offsets",
+)
 def _(call: Call) -> Gradients:
     if call["offsets"] is None or call["include_last_offset"] or len(call.output) < 2:
         return call.right

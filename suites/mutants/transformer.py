@@ -36,7 +36,7 @@ def without(name: str, grads: Gradients) -> Gradients:
 
 for name in LAYERS:
 
-    @mutant(name, "what skips the attention is lost", named="residual", only="norm_first")
+    @mutant(name, "what skips the attention is lost", named="", only="norm_first")
     def _(call: Call) -> Gradients:
         if not call["norm_first"]:
             return call.right
@@ -155,6 +155,7 @@ def _(call: Call) -> Gradients:
 @mutant(
     "transformer_encoder",
     "with a causal hint the padding is forgotten",
+    named="option_ignored",
     only="is_causal, padding",
 )
 def _(call: Call) -> Gradients:

@@ -28,7 +28,9 @@ def _(call: Call) -> Gradients:
     return call.as_if(mode="nearest") if call["mode"] == "nearest-exact" else call.right
 
 
-@mutant("interpolate", "the step is the ratio of the sizes", named="option_ignored", only="scale_factor not exact")
+@mutant(
+    "interpolate", "the step is the ratio of the sizes", named="option_ignored misplaced", only="scale_factor not exact"
+)
 def _(call: Call) -> Gradients:
     return call.as_if(recompute_scale_factor=True) if call["scale_factor"] is not None else call.right
 
@@ -81,7 +83,9 @@ def _(call: Call) -> Gradients:
     return call.but(input=np.full_like(call["input"], np.nan)) if single else call.right
 
 
-@mutant("interpolate", "the depth is resampled without corners", named="border", only="trilinear, align_corners")
+@mutant(
+    "interpolate", "the depth is resampled without corners", named="border misplaced", only="trilinear, align_corners"
+)
 def _(call: Call) -> Gradients:
     if call["mode"] != "trilinear" or not call["align_corners"]:
         return call.right

@@ -90,6 +90,7 @@ SPECS = [
         sizes={"more": (1, 3)},
         together=any_features,
         avoid=dict.fromkeys(("zeros", "kink"), "without eps it bends too close to 0 for differences"),
+        lower=lambda arguments, _: "eps is the dtype's own" if arguments["eps"] is None else "",
     ),
     Spec(
         "group_norm",

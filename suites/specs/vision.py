@@ -50,12 +50,13 @@ SPECS = [
         F.grid_sample,
         arguments={
             "input": Real("N C *spatial"),
-            "grid": Real("N *out axes", low=-2, high=2, kinks=(0.3, -0.7)),  # off the pixels, as below
+            "grid": Real("N *out axes", low=-2, high=2, kinks=(0.3, -0.7), beside=4),  # off the pixels, as below
             "mode": Choice(("bilinear",)),
             "padding_mode": Choice(("zeros", "border", "reflection")),
             "align_corners": Choice((False, True)),
         },
         sizes={"C": (1, 2)},
+        lower=lambda arguments, _: "the weights of bicubic cancel" if arguments["mode"] == "bicubic" else "",
         together=any_places,
         avoid=dict.fromkeys(
             ("zeros", "ties"), "on pixels along every axis more kinks meet than differences tell apart"
