@@ -93,6 +93,9 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
     if isinstance(result, tuple | list):
         arrays = [name for name in case.arguments if isinstance(case.arguments[name], np.ndarray)]
         names = due if len(result) == len(due) else arrays
+        if len(result) != len(names):  # one for an argument that is not there is None
+            result = [gradient for gradient in result if gradient is not None]
+            names = due
         if len(result) != len(names):
             raise Refused("ERROR", f"the pullback returns {len(result)} gradients, but should return {len(due)}: {due}")
         result = {name: grad for name, grad in zip(names, result, strict=True) if grad is not None or name in due}

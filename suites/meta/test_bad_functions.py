@@ -11,7 +11,7 @@ import pytest
 import torch
 from scipy import special
 
-from harness import Kind, Real, verify
+from harness import Kind, Real, registry, verify
 from harness.check import check
 from harness.search import drawn, examine
 from harness.spec import Spec
@@ -734,3 +734,20 @@ class TestUnsafeForComplex:
         """By a part in 10⁵."""
         found = (check(one).kind for one in drawn(case.spec(1 + 1e-5, twin), examples=12))
         assert next(kind for kind in found if kind.mistaken) is Kind.HANDWRITTEN
+
+
+def test_none_for_an_argument_that_is_left_out() -> None:
+    """A tuple has a place for each argument, also for a bias that is not there in this case."""
+
+    def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+        def pullback(d: Any) -> Any:
+            rows, d_rows = input.reshape(-1, input.shape[-1]), d.reshape(-1, *weight.shape[:-1])
+            d_input = (d_rows @ weight if weight.ndim == 2 else np.outer(d_rows, weight)).reshape(input.shape)
+            return d_input, d_rows.T @ rows, None if bias is None else d_rows.sum(0)
+
+        output = input @ weight.T
+        return (output if bias is None else output + bias), pullback
+
+    cases = drawn(registry.spec("linear").of(linear), 30)
+    assert {case.arguments["bias"] is None for case in cases} == {True, False}
+    assert {check(case).kind for case in cases} == {Kind.AGREE}
