@@ -286,34 +286,34 @@ def grade(
         _refuse("--gradescope and --classroom take one submission, but several are given.")
     try:
         found = load(pack)
-        job = batch.Job(found, _level(isolation), int(self_) if seed is None else seed, self_)
+        job = batch.Job(found, _level(isolation, self_), int(self_) if seed is None else seed, self_)
         paths = [batch.found(found, path) for path in submissions]
         done = job.run(paths, wanted)
     except NoPack as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
-    except ValueError as error:
-        _refuse(str(error))
     grades.show(done)
     right = all(check["status"] == "pass" for record in done for check in record["checks"])
     sys.exit(0 if right and len(done) == len(paths) else 1)
 
 
-def _level(isolation: str) -> Any:
+def _level(isolation: str, own: bool = False) -> Any:
     """The level that was asked for, if it is there."""
     from .grading import levels
     from .grading.box import NotStarted
 
     if isolation == "weak":
-        click.echo("backprove: --isolation weak: what is handed in can read and change all that you can.", err=True)
+        if not own:
+            click.echo("backprove: --isolation weak: what is handed in can read and change all that you can.", err=True)
         return isolation
     try:
         if isolation == "best":
             return levels.best()
         found = levels.found()[isolation]
     except NotStarted as error:
-        _refuse(f"nothing here confines what is handed in:\n{error}\nMore by `backprove doctor`.")
+        last = "What is your own you may run without: --isolation weak." if own else "More by `backprove doctor`."
+        _refuse(f"nothing here confines what is handed in:\n{error}\n{last}")
     if not found:
         _refuse(f"level {isolation} is not to be had here: {found.reason}; {found.advice}.")
     return isolation
@@ -363,7 +363,7 @@ def new_pack(name: Path) -> None:
 @click.option("--write", is_flag=True, help="Write the file of an example that has none, as it scores now.")
 def check_packs(names: tuple[str, ...], write: bool) -> None:
     """Grade a pack's own examples, each of which must score what its file says; and judge its references."""
-    from .grading import batch, selftest
+    from .grading import selftest
     from .grading.pack import NoPack, load
     from .report import grades
 
@@ -375,10 +375,12 @@ def check_packs(names: tuple[str, ...], write: bool) -> None:
             _refuse(str(error))
         work = selftest.work(found, level, write)
         done = grades.with_progress(list(work), lambda key, work=work: work[key]())
+        rows = [row for one in done for row in one]
+        said = "as they say" if not rows else "not as they say"
+        click.echo(f"{found.name}: {len(found.examples)} examples, {len(found.checks)} checks: {said}")
         if len(done) < len(work):
             sys.exit(1)
-        wrong += [row for rows in done for row in rows]
-        click.echo(f"{found.name}: {len(found.examples)} examples, {len(found.checks)} checks")
+        wrong += rows
     if wrong:
         grades.write(grades.differences(wrong))
     sys.exit(1 if wrong else 0)

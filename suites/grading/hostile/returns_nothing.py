@@ -1,0 +1,5 @@
+"""To be graded for nothing."""
+
+
+def linear(input, weight, canary):
+    return None

@@ -1,0 +1,1 @@
+from nn import activation, layer, loss, lstm, mlp, optimiser, rnn

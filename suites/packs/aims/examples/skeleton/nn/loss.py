@@ -1,0 +1,2 @@
+def cross_entropy_loss(logits, targets):
+    raise NotImplementedError

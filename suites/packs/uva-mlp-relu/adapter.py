@@ -1,0 +1,1 @@
+../uva-mlp/adapter.py

@@ -1,0 +1,1 @@
+../uva-norm/adapter.py

@@ -1,0 +1,1 @@
+../uva-torch/adapter.py

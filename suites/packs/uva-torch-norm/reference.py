@@ -1,0 +1,1 @@
+../uva-torch/reference.py

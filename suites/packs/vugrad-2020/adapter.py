@@ -1,0 +1,1 @@
+../vugrad/adapter.py

@@ -1,0 +1,4 @@
+from .core import *
+from .functions import *
+from .modules import *
+from .ops import *
