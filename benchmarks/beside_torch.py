@@ -27,6 +27,7 @@ from torch import nn
 
 from harness import registry
 from harness.spec import Array, Spec
+from reference_impls import models
 
 ROUNDS, ENOUGH = 7, 3.0  # rounds, and seconds of them
 RNG = np.random.default_rng(3)
@@ -219,6 +220,17 @@ WORKLOADS: dict[str, Callable[[], Arguments]] = {
     "fold": lambda: {"input": randn(16, 64 * 9, 784), "output_size": (28, 28), "kernel_size": 3, "padding": 1},
     "gru": layers(nn.GRU),
     "lstm": layers(nn.LSTM),
+    "gaussian": lambda: {"input": image()},
+    "cauchy": lambda: {"input": image()},
+    "mlp": lambda: {"input": randn(1024, 784), **models.mlp_parameters((784, 400, 400, 10), rng=RNG, dtype=np.float32)},
+    "char_rnn": lambda: {
+        "input": randint(96, 64, 32),
+        **models.char_parameters("rnn", 96, 256, rng=RNG, dtype=np.float32),
+    },
+    "char_lstm": lambda: {
+        "input": randint(96, 64, 32),
+        **models.char_parameters("lstm", 96, 256, rng=RNG, dtype=np.float32),
+    },
     "rnn_tanh": layers(nn.RNN),
     "rnn_relu": layers(nn.RNN, nonlinearity="relu"),
     "gru_cell": cell(nn.GRUCell),

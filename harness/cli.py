@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 import click
 
+from .training.command import bench
+
 # The arrays are small: more threads only wait for each other. Heard only before NumPy is imported.
 for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     _ = os.environ.setdefault(_variable, "1")
@@ -449,6 +451,8 @@ def _refuse(message: str) -> NoReturn:
     click.echo(f"backprove: {message}", err=True)
     sys.exit(2)
 
+
+main.add_command(bench)
 
 if __name__ == "__main__":
     main()

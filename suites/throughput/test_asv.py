@@ -1,0 +1,100 @@
+"""The asv benchmarks: today's workloads and meter beside any commit's library, the same parameters everywhere."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import _tree, bench_training
+from harness.training import truth
+from harness.training.backend import BACKENDS, Backend
+from suites.throughput.small import MLP
+from suites.throughput.workloads import WORKLOADS
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def negative(*arguments: Any) -> Any:
+    """Uphill."""
+    loss, grads = MLP.gradients(*arguments)
+    return loss, {name: -grad for name, grad in grads.items()}
+
+
+WRONG = replace(MLP, gradients=negative)
+
+
+def test_parameters_are_all_there_is() -> None:
+    """They are written out in the benchmark, since they may not depend on a commit or on a machine."""
+    assert list(BACKENDS) == bench_training.BACKENDS
+    assert list(WORKLOADS) == bench_training.WORKLOADS
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A library with a package that another tree has too, in another version."""
+    for place, said in (("site", "old"), ("tree", "new")):
+        package = tmp_path / place / "planted_library" / "meter"
+        package.mkdir(parents=True)
+        _ = (package.parent / "__init__.py").write_text(f"said = {said!r}\n")
+        _ = (package / "__init__.py").write_text("")
+        _ = (package / "clock.py").write_text(f"from planted_library import said as library\nsaid = {said!r}\n")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("planted_library")]:
+        del sys.modules[name]
+
+
+def test_the_meter_is_of_the_tree_and_the_rest_of_the_commit(library: Path) -> None:
+    """Without it both are the commit's."""
+    clock = importlib.import_module("planted_library.meter.clock")
+    assert (clock.said, clock.library) == ("old", "old")
+    _ = _tree.from_tree("planted_library.meter", library / "tree")
+    clock = importlib.import_module("planted_library.meter.clock")
+    assert (clock.said, clock.library) == ("new", "old")
+
+
+OLD = """
+import sys, types
+import benchmarks
+sys.modules["reference_impls.models"] = None  # as if this commit had none
+from benchmarks.bench_training import Training
+try:
+    Training().setup("numpy", "mlp-784-400-400-10-b100")
+except NotImplementedError as reason:
+    print(reason)
+"""
+
+
+def test_a_commit_without_models_is_skipped() -> None:
+    """The file is imported all the same, and says why."""
+    found = subprocess.run([sys.executable, "-c", OLD], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("this commit cannot train: ")
+
+
+@pytest.mark.parametrize("track", ["track_ms_per_step", "track_throughput", "track_peak_memory"])
+def test_a_wrong_step_fails_instead_of_being_timed(track: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a right one has a number."""
+    monkeypatch.setattr(bench_training, "QUICK", True)
+    monkeypatch.setattr(bench_training, "workload_named", {"right": MLP, "wrong": WRONG}.__getitem__)
+    for name in ("right", "wrong"):
+        one = bench_training.Training()
+        one.setup("numpy", name)
+        with pytest.raises(truth.Wrong) if name == "wrong" else nullcontext():
+            assert getattr(one, track)("numpy", name) >= 0
+
+
+def test_what_is_not_here_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA where there is none, and what is too large for a CPU."""
+    monkeypatch.setattr(Backend, "missing", lambda self: "none here" if self.device == "cuda" else "")
+    for backend, workload, reason in (
+        ("torch-cuda-eager-tf32", "mlp-784-400-400-10-b100", "none here"),
+        ("numpy", "char-lstm-v96-h1024-t64-b256", "too large"),
+    ):
+        with pytest.raises(NotImplementedError, match=reason):
+            bench_training.Training().setup(backend, workload)
