@@ -141,7 +141,7 @@ class _Grading:
         from ..report.heatmap import Evidence  # noqa: PLC0415 - only who asks
 
         return {
-            check.id: Evidence(told.got, told.want, told.case.partition("/")[0], check.tolerance)
+            check.id: Evidence(told.got, told.want, _array(check), check.tolerance)
             for check in self.checks
             if (told := self.said.get(check.id)) is not None and told.got is not None and told.want is not None
         }
@@ -216,6 +216,12 @@ class _Grading:
         for check, skeleton in zip(wrong, runner.skeletons(targets), strict=True):
             if skeleton:
                 self.told(check, "missing", Told(feedback.message(["not written yet"], "", check.hint)))
+
+
+def _array(check: Check | Trajectory) -> str:
+    """What the array that is judged is called."""
+    judged = check.judges if isinstance(check, Check) else check.id
+    return judged if judged.startswith("output") or isinstance(check, Trajectory) else f"d_{judged}"
 
 
 _WORDS = {

@@ -169,7 +169,8 @@ def _card(check: Mapping[str, Any], row: Row, evidence: Evidence | None) -> Card
     claim, _, rest = message.strip("\n").partition("\n")
     if len(claim) > LINE:
         claim, rest = claim[:LINE] + "…", f"…{claim[LINE:]}\n{rest}"
-    said = {f"pattern: {pattern}", f"hint: {hint}"}  # each has its own place
+    said = {f"pattern: {pattern}", f"hint: {hint}"}  # each has its own place, and so has what can be pasted
+    said |= {line.strip() for line in str(check.get("counterexample") or "").splitlines()}
     details = "\n".join(line for line in rest.splitlines() if line.strip() not in said)
     return Card(
         status=row.status,
