@@ -56,10 +56,10 @@ class Backend:
         with matmul_in_tf32(self.tf32):
             if self.dtype == "float64":
                 return check(replace(case, spec=replace(case.spec, twin=self.moved(case.spec.twin))))
-            if reason := case.spec.lower(case.arguments, self.roundoff):
-                raise Nothing(reason)
             if case.profile in TOO_WIDE.get(self.dtype, ("mixed", "huge")):
                 case = replace(case, profile="ordinary")
+            if reason := case.spec.lower(case.arguments, self.roundoff):
+                raise Nothing(reason)
             try:
                 with np.errstate(all="ignore"):
                     return self._lower(case)
