@@ -32,6 +32,8 @@ def look(court: Court) -> None:
         return
     cotangents = tuple(v.astype(np.float32) for v in court.cotangents)
     got = _single(court, given, cotangents)
+    if case.spec.lower(case.arguments, EPS / 2):  # it is another function there
+        return
     exact = all(np.array_equal(value, case.arguments[name]) for name, value in given.items())
     want = court.hand.gradients if exact else _double_there(case, given, cotangents)
     for name, gradient in got.items():

@@ -85,6 +85,15 @@ def lines(found: dict[str, Any]) -> list[str]:
     return said
 
 
+def _worst(found: dict[str, Any], checker: str) -> list[float]:
+    """By size, the smallest error seen, of the function where it is largest."""
+    errors: dict[int, list[float]] = defaultdict(list)
+    for record in found["smallest"]:
+        if record["checker"] == checker:
+            errors[record["size"]].append(record["error"])
+    return [max(errors[size], default=math.nan) for size in found["effort"]["entries"]]
+
+
 def page(found: dict[str, Any], path: Path) -> None:
     """Write the page, with its plots beside it. Raises OSError."""
     from . import plots  # noqa: PLC0415  # matplotlib is an extra
@@ -114,6 +123,7 @@ def page(found: dict[str, Any], path: Path) -> None:
         slow=ratios(found["cost"], "gradcheck slow"),
         median=statistics.median,
         levels=alarms.LEVELS,
+        seen={checker: _worst(found, checker) for checker in (kills.OURS, f"{kills.OURS}, no twin")},
         folder=folder.name,
     )
     machine.write(path, text)

@@ -51,10 +51,10 @@ def bench(
         click.echo("\n".join([*gathered(), "", *BACKENDS]))
         return
     jobs = _jobs(device, workloads, backends)
-    if plot is not None and not find_spec("matplotlib"):
-        _refuse("--plot needs matplotlib, which is not installed: pip install matplotlib.")
     if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
         _refuse(f"--plot is {plot}, but should end in .png, .svg or .pdf.")
+    if plot is not None and not find_spec("matplotlib"):
+        _refuse("--plot needs matplotlib, which is not installed: pip install matplotlib.")
     from ..report import machine, terminal
 
     for path in (json_, plot):

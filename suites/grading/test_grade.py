@@ -316,14 +316,14 @@ def test_who_ends_every_box(graded: Graded) -> None:
 
 def test_slow(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call is quick enough, and all of them are not; the others have their turn."""
-    monkeypatch.setattr(runner, "EACH_SECONDS", 0.3)
+    monkeypatch.setattr(runner, "EACH_SECONDS", 3.0)
     rows = told(
-        graded("return x * x", "import time; time.sleep(0.1); return x * x"),
+        graded("return x * x", "import time; time.sleep(0.4); return x * x"),
         square="timeout",
         square_x="timeout",
         path="skipped",
     )
-    assert rows["square"]["message"] == "not asked any more, since its calls took 0.3 s altogether"
+    assert rows["square"]["message"] == "not asked any more, since its calls took 3 s altogether"
 
 
 def test_undecided(graded: Graded) -> None:

@@ -197,7 +197,12 @@ def _(call: Call) -> Gradients:
     return sloped(call, 1 - call.output)
 
 
-@mutant("tanh", "added to the gradient of the call before, as in .grad", only="the pullback is called again")
+@mutant(
+    "tanh",
+    "added to the gradient of the call before, as in .grad",
+    named="remembers",
+    only="the pullback is called again",
+)
 def _(call: Call) -> Gradients:
     call.arguments["grad"] = call.right["input"] + call.arguments.get("grad", 0)
     return call.but(input=call["grad"])

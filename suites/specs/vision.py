@@ -32,6 +32,7 @@ def any_size(pick: Pick) -> None:
     pick.put("columns", axes + 1)
 
 
+LOWER = {"nearest": "a place that is rounded is in the next pixel", "bicubic": "its weights cancel"}
 SPECS = [
     Spec(
         "affine_grid",
@@ -56,7 +57,7 @@ SPECS = [
             "align_corners": Choice((False, True)),
         },
         sizes={"C": (1, 2)},
-        lower=lambda arguments, _: "the weights of bicubic cancel" if arguments["mode"] == "bicubic" else "",
+        lower=lambda arguments, _: LOWER.get(arguments["mode"], ""),
         together=any_places,
         avoid=dict.fromkeys(
             ("zeros", "ties"), "on pixels along every axis more kinks meet than differences tell apart"
