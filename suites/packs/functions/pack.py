@@ -144,4 +144,6 @@ CHECKS = [
         input=(0.75, "Does the backward divide by what the forward divides by, and multiply by d_output?"),
     ),
 ]
-PACK = Pack("functions", title="Functions with their derivatives", files=("functions.py",), checks=tuple(CHECKS))
+PACK = Pack(
+    "functions", title="Functions with their derivatives", files=("functions.py",), checks=tuple(CHECKS), cases=20
+)
