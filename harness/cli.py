@@ -6,10 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from .call import kept, refuse
+from .dashboard.command import dashboard
+from .grading.command import grade, packs
+from .power.command import power
 from .training.command import bench
 
 # The arrays are small: more threads only wait for each other. Heard only before NumPy is imported.
@@ -50,13 +54,13 @@ def _judge(dtype: str, device: str, tf32: bool, second: bool) -> tuple[Callable[
     from . import second as twice
 
     if reason := precision.missing(device):
-        _refuse(reason)
+        refuse(reason)
     if second and (dtype, device) != ("float64", "cpu"):
-        _refuse(
+        refuse(
             "--second is given with --dtype or --device, but should be alone: second derivatives are judged in float64."
         )
     if tf32 and (dtype, device) != ("float32", "cuda"):
-        _refuse(f"--tf32 is given with {dtype} on {device}, but should be with --dtype float32 --device cuda.")
+        refuse(f"--tf32 is given with {dtype} on {device}, but should be with --dtype float32 --device cuda.")
     given = [f" --dtype {dtype}"] * (dtype != "float64") + [f" --device {device}"] * (device != "cpu")
     given += [" --tf32"] * tf32 + [" --second"] * second
     judge = twice.check if second else precision.Backend(dtype, device, tf32).check if given else first.check
@@ -137,7 +141,7 @@ def check(files: tuple[Path, ...], examples: int, seed: int, json_: Path | None,
     if unknown:
         click.echo(f"Not checked, since no spec has their name: {', '.join(unknown)}", err=True)
     if not work:
-        _refuse("no function in these files has the name of a spec. `backprove verify --list` names them all.")
+        refuse("no function in these files has the name of a spec. `backprove verify --list` names them all.")
     _run(
         list(work), lambda key: work[key](), json_, junit, f" --file {files[0]}" if len(files) == 1 else " --file FILE"
     )
@@ -170,11 +174,11 @@ def replay(case: str, path: Path | None, save: Path | None, **trial: Any) -> Non
         if path is not None:
             functions, _ = userfile.known(path)
             if spec.name not in functions:
-                _refuse(f"{path} has no function {spec.name}, but has {', '.join(functions) or 'none with a spec'}.")
+                refuse(f"{path} has no function {spec.name}, but has {', '.join(functions) or 'none with a spec'}.")
             spec = spec.of(functions[spec.name])
         found = case_of(case, spec)
     except CaseError as error:
-        _refuse(str(error))
+        refuse(str(error))
     except userfile.ImportFailed as error:
         click.echo(f"{path} cannot be imported: {error}", err=True)
         sys.exit(1)
@@ -183,14 +187,14 @@ def replay(case: str, path: Path | None, save: Path | None, **trial: Any) -> Non
         sys.exit(1)
     judge, given = _judge(**trial)
     if given and (path or save):
-        _refuse(f"{given.split()[0]} is given with --file or --save, but should be alone: torch is on trial.")
+        refuse(f"{given.split()[0]} is given with --file or --save, but should be alone: torch is on trial.")
     try:
         verdict = full.show(found, f" --file {path}" if path else given, judge)
     except Nothing as nothing:
         click.echo(f"{case}\nnothing to judge: {nothing}")
         return
     if save is not None:
-        _kept(save, lambda: machine.write(save, full.standalone(verdict, path)))
+        kept(save, lambda: machine.write(save, full.standalone(verdict, path)))
         click.echo(f"Written: {save}. It needs NumPy{'' if path else ' and backprove'} alone: python {save}")
     sys.exit(0 if verdict.kind.passed else 1)
 
@@ -222,173 +226,6 @@ def coverage(missing: bool, options: bool) -> None:
 
 
 @main.command()
-@click.option("--quick", is_flag=True, help="A sample of everything, in about a minute.")
-@click.option("--json", "json_", type=click.Path(path_type=Path), metavar="FILE", help="Write all numbers as JSON.")
-@click.option(
-    "--page", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write them as a page with plots."
-)
-def power(quick: bool, json_: Path | None, page: Path | None) -> None:
-    """How many wrong gradients we catch, how often we cry wolf, what it costs; other checkers beside us.
-
-    The peers, and matplotlib for the page, are an extra: pip install 'backprove[peers]'. Takes an hour without --quick.
-    """
-    import importlib.util
-    import json
-
-    from .power import measure, show
-    from .report import machine, terminal
-
-    if page is not None and not importlib.util.find_spec("matplotlib"):
-        _refuse("--page needs matplotlib, which is not installed: pip install 'backprove[peers]'.")
-    for path in (json_, page):
-        if path is not None:
-            _kept(path, lambda path=path: machine.writable(path))
-    with terminal.progress() as report:
-        found = measure.measure(measure.QUICK if quick else measure.FULL, report)
-    if json_ is not None:
-        _kept(json_, lambda: machine.write(json_, json.dumps(found, indent=1) + "\n"))
-    show.show(found)
-    if page is not None:
-        _kept(page, lambda: show.page(found, page))
-
-
-@main.command()
-@click.argument("pack", metavar="PACK")
-@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SUBMISSION…")
-@click.option("--self", "self_", is_flag=True, help="For students: only the public checks, on cases of one's own.")
-@click.option(
-    "--isolation",
-    type=click.Choice(["best", "A", "B", "weak"]),
-    default="best",
-    show_default=True,
-    help="The walls around what is handed in; weak is none at all.",
-)
-@click.option("--seed", type=int, help="Other seeds draw other cases.  [default: 0; with --self 1]")
-@_reports
-@click.option(
-    "--html", type=click.Path(path_type=Path), metavar="FILE|DIR", help="Write a page for each student to read."
-)
-@click.option("--gradescope", type=click.Path(path_type=Path), metavar="FILE", help="Write Gradescope's results.json.")
-@click.option("--classroom", type=click.Path(path_type=Path), metavar="FILE", help="Write GitHub Classroom's result.")
-def grade(
-    pack: str, submissions: tuple[Path, ...], self_: bool, isolation: str, seed: int | None, **files: Path | None
-) -> None:
-    """Judge what students hand in: each function, with the points it earns and the reason why not.
-
-    PACK is an assignment: one of `backprove pack list`, or a folder. SUBMISSION is a folder, a .py, a .ipynb or a .zip;
-    examples/NAME is one of the pack's own.
-    """
-    from .grading import batch
-    from .grading.pack import NoPack, load
-    from .report import grades
-    from .report.results import Files
-
-    wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
-    if len(submissions) > 1 and (wanted.gradescope or wanted.classroom):
-        _refuse("--gradescope and --classroom take one submission, but several are given.")
-    try:
-        found = load(pack)
-        job = batch.Job(found, _level(isolation, self_), int(self_) if seed is None else seed, self_)
-        paths = [batch.found(found, path) for path in submissions]
-        done = job.run(paths, wanted)
-    except NoPack as error:
-        _refuse(str(error))
-    except OSError as error:
-        _refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
-    grades.show(done)
-    right = all(check["status"] == "pass" for record in done for check in record["checks"])
-    sys.exit(0 if right and len(done) == len(paths) else 1)
-
-
-def _level(isolation: str, own: bool = False) -> Any:
-    """The level that was asked for, if it is there."""
-    from .grading import levels
-    from .grading.box import NotStarted
-
-    if isolation == "weak":
-        if not own:
-            click.echo("backprove: --isolation weak: what is handed in can read and change all that you can.", err=True)
-        return isolation
-    try:
-        if isolation == "best":
-            return levels.best()
-        found = levels.found()[isolation]
-    except NotStarted as error:
-        last = "What is your own you may run without: --isolation weak." if own else "More by `backprove doctor`."
-        _refuse(f"nothing here confines what is handed in:\n{error}\n{last}")
-    if not found:
-        _refuse(f"level {isolation} is not to be had here: {found.reason}; {found.advice}.")
-    return isolation
-
-
-@main.group(name="pack")
-def packs() -> None:
-    """What can be graded, and how to add to it."""
-
-
-@packs.command(name="list")
-def list_packs() -> None:
-    """The packs that come with backprove."""
-    from .grading.pack import NoPack, bundled, load
-    from .report import grades
-
-    rows, broken = [], []
-    for name in bundled():
-        try:
-            found = load(name)
-            rows.append((name, found.title, len(found.checks), found.max_score, found.torch))
-        except NoPack as error:
-            broken.append(str(error))
-    grades.write(grades.packs(rows))
-    if broken:
-        click.echo("\n".join(broken), err=True)
-        sys.exit(1)
-
-
-@packs.command(name="new")
-@click.argument("name", type=click.Path(path_type=Path), metavar="NAME")
-def new_pack(name: Path) -> None:
-    """Write a small pack to begin with, in a new folder NAME."""
-    from .grading import selftest
-
-    try:
-        selftest.new(name)
-    except ValueError as error:
-        _refuse(f"{name}: {error}.")
-    except OSError as error:
-        _refuse(f"{name} cannot be written: {error.strerror}.")
-    click.echo(f"Written: {name}/pack.py, adapter.py and examples/. Try it: backprove pack test {name}")
-
-
-@packs.command(name="test")
-@click.argument("names", nargs=-1, required=True, metavar="PACK…")
-@click.option("--write", is_flag=True, help="Write the file of an example that has none, as it scores now.")
-def check_packs(names: tuple[str, ...], write: bool) -> None:
-    """Grade a pack's own examples, each of which must score what its file says; and judge its references."""
-    from .grading import selftest
-    from .grading.pack import NoPack, load
-    from .report import grades
-
-    level, wrong = _level("best"), []
-    for name in names:
-        try:
-            found = load(name)
-        except NoPack as error:
-            _refuse(str(error))
-        work = selftest.work(found, level, write)
-        done = grades.with_progress(list(work), lambda key, work=work: work[key]())
-        rows = [row for one in done for row in one]
-        said = "as they say" if not rows else "not as they say"
-        click.echo(f"{found.name}: {len(found.examples)} examples, {len(found.checks)} checks: {said}")
-        if len(done) < len(work):
-            sys.exit(1)
-        wrong += rows
-    if wrong:
-        grades.write(grades.differences(wrong))
-    sys.exit(1 if wrong else 0)
-
-
-@main.command()
 def doctor() -> None:
     """What this machine can do: isolation, BLAS, CUDA, versions; and what would make it better."""
     from . import doctor as machine
@@ -412,7 +249,7 @@ def _spec(name: str) -> Any:
     try:
         return registry.spec(name)
     except LookupError as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def _run(
@@ -423,7 +260,7 @@ def _run(
 
     for path in (json_, junit):
         if path is not None:
-            _kept(path, lambda path=path: machine.writable(path))
+            kept(path, lambda path=path: machine.writable(path))
     done = terminal.with_progress(names, work)
     checks = [check for check in done if not check.nothing]
     terminal.show(checks, replay)
@@ -433,26 +270,14 @@ def _run(
             if check.nothing:
                 click.echo(f"  {check.name}: {check.nothing}")
     if json_ is not None:
-        _kept(json_, lambda: machine.write(json_, machine.as_json(checks)))
+        kept(json_, lambda: machine.write(json_, machine.as_json(checks)))
     if junit is not None:
-        _kept(junit, lambda: machine.write(junit, machine.as_junit(checks)))
+        kept(junit, lambda: machine.write(junit, machine.as_junit(checks)))
     sys.exit(0 if len(done) == len(names) and all(check.passed for check in checks) else 1)
 
 
-def _kept(path: Path, write: Callable[[], None]) -> None:
-    try:
-        write()
-    except OSError as error:
-        _refuse(f"{path} cannot be written: {error.strerror}.")
-
-
-def _refuse(message: str) -> NoReturn:
-    """The call was wrong: one line, status 2."""
-    click.echo(f"backprove: {message}", err=True)
-    sys.exit(2)
-
-
-main.add_command(bench)
+for _command in (power, grade, packs, bench, dashboard):
+    main.add_command(_command)
 
 if __name__ == "__main__":
     main()

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from ..call import kept, refuse
 
 # ruff: noqa: PLC0415 - --help should not wait for torch
 
@@ -52,14 +54,14 @@ def bench(
         return
     jobs = _jobs(device, workloads, backends)
     if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-        _refuse(f"--plot is {plot}, but should end in .png, .svg or .pdf.")
+        refuse(f"--plot is {plot}, but should end in .png, .svg or .pdf.")
     if plot is not None and not find_spec("matplotlib"):
-        _refuse("--plot needs matplotlib, which is not installed: pip install matplotlib.")
+        refuse("--plot needs matplotlib, which is not installed: pip install matplotlib.")
     from ..report import machine, terminal
 
     for path in (json_, plot):
         if path is not None:
-            _kept(path, lambda path=path: machine.writable(path))
+            kept(path, lambda path=path: machine.writable(path))
     effort = clock.Effort(warm_up=0.3, blocks=3) if quick else clock.FULL
     with terminal.progress() as report:
         results, failed, curves = _run(jobs, effort, plot is not None, report)
@@ -67,11 +69,11 @@ def bench(
 
     show.show(results, failed)
     if json_ is not None:
-        _kept(json_, lambda: machine.write(json_, _as_json(results, failed, curves)))
+        kept(json_, lambda: machine.write(json_, _as_json(results, failed, curves)))
     if plot is not None and curves:
         from . import curve
 
-        _kept(plot, lambda: curve.draw(curves, plot))
+        kept(plot, lambda: curve.draw(curves, plot))
     sys.exit(1 if failed else 0)
 
 
@@ -81,19 +83,19 @@ def _jobs(device: str | None, workloads: Sequence[str], backends: Sequence[str])
     from .workload import gathered, named
 
     if unknown := next((name for name in backends if name not in BACKENDS), None):
-        _refuse(f"no backend is called {unknown!r}: there are {', '.join(BACKENDS)}.")
+        refuse(f"no backend is called {unknown!r}: there are {', '.join(BACKENDS)}.")
     try:
         chosen = [named(name) for name in dict.fromkeys(workloads)] or list(gathered().values())
     except LookupError as error:
-        _refuse(error.args[0])
+        refuse(error.args[0])
     wanted = [BACKENDS[name] for name in dict.fromkeys(backends)] or list(BACKENDS.values())
     wanted = [one for one in wanted if device in (None, one.device)]
     if not wanted:
-        _refuse(f"--device is {device}, but none of the backends given runs there.")
+        refuse(f"--device is {device}, but none of the backends given runs there.")
     missing = {one: reason for one in wanted if (reason := one.missing())}
     for one, reason in missing.items():
         if device == one.device or one.name in backends:
-            _refuse(f"{reason}.")
+            refuse(f"{reason}.")
     return [
         (workload, one)
         for workload in chosen
@@ -139,16 +141,3 @@ def _as_json(results: Sequence[Result], failed: Sequence[tuple[str, str]], curve
         "machine": machine.about(),
     }
     return json.dumps(found, indent=1) + "\n"
-
-
-def _kept(path: Path, write: Any) -> None:
-    try:
-        write()
-    except OSError as error:
-        _refuse(f"{path} cannot be written: {error.strerror}.")
-
-
-def _refuse(message: str) -> NoReturn:
-    """The call was wrong: one line, status 2."""
-    click.echo(f"backprove: {message}", err=True)
-    sys.exit(2)
