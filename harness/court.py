@@ -39,9 +39,12 @@ class Court:
         """The function along a direction, from this point or from another."""
         at, outputs = (self.case.arguments, self.hand.outputs) if arguments is None else (arguments, None)
         outputs = self._forward(at) if outputs is None else outputs
-        products = [self.hand.gradients[name] * at[name] for name in direction]
-        squares = sum(float(np.vdot(product, product)) for product in products)
-        reach = math.sqrt(squares) if math.isfinite(squares) else 0.0
+
+        def reach() -> float:
+            products = [self.hand.gradients[name] * at[name] for name in direction]
+            squares = sum(float(np.vdot(product, product)) for product in products)
+            return math.sqrt(squares) if math.isfinite(squares) else 0.0
+
         return Ray(self._forward, at, direction, self.cotangents, outputs, reach)
 
     def _forward(self, arguments: Mapping[str, Any]) -> tuple[Array, ...]:
@@ -193,8 +196,11 @@ def _confirm(court: Court, worst: float) -> Verdict:
         return Verdict(Kind.INCONCLUSIVE, case, f"the gradient of {name} is not finite here", name, error=worst)
     if court.twin is not None and not case.thorough:  # cheap sources first
         sides = (1, -1) if case.profile in KINKED else (1,)
-        if court.ray(direction).confirms(claim, tolerance.PRECISION, sides):
+        ray = court.ray(direction)
+        if ray.confirms(claim, tolerance.PRECISION, sides):
             return Verdict(Kind.AGREE, case, source_used="central", error=worst)
+        if ray.confirms_at_kink(claim):
+            return Verdict(Kind.KINK, case, source_used="one-sided", error=worst)
     slope = court.slope(direction)
     slope, (error,) = _weigh(court, slope, direction, [court.hand])
     if error > 1 and court.twin is not None:
@@ -231,10 +237,11 @@ def _outside(court: Court) -> str:
 
 
 def _precise(court: Court, slope: Slope, direction: Direction) -> Kind:
-    """Whether the differences are as precise as was asked."""
+    """Whether the differences are as precise as was asked, or as two gradients are that count as the same."""
     asked = tolerance.PRECISION * abs(slope.value)
     if slope.bound > asked:
-        asked += tolerance.PRECISION * court.scale(direction) + tolerance.EPS * court.unseen(direction)
+        rounding = tolerance.NOISE * tolerance.EPS * court.unseen(direction)  # as in `_compare`, and in `_with_noise`
+        asked += tolerance.PRECISION * court.scale(direction) + rounding
     return Kind.AGREE if slope.bound <= asked else Kind.INCONCLUSIVE
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from . import registry
+from .draw import drawn
 from .inputs import Case
-from .search import drawn
 from .spec import Spec
 
 # In torch.nn.modules.__all__, but no layer or loss.

@@ -86,12 +86,18 @@ class Case:
 
     def cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
         """A signed cotangent for an output of this shape: distinct, never zero or all ones; a fresh array."""
+        given = self.kept_cotangent(position, shape).copy()
+        given.setflags(write=False)
+        return given
+
+    def kept_cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
+        """The same, as nobody else has it."""
         key = (position, shape)
         if key not in self._cotangents:
             stream = Stream(self.seed, f"cotangent {position}")
             profile = "plain" if self.profile == "plain" else "ordinary"
             self._cotangents[key] = _values(Real(""), profile, shape, stream, position + 3)
-        return _frozen(self._cotangents[key], "C")
+        return self._cotangents[key]
 
     @cached_property
     def direction(self) -> dict[str, Array]:

@@ -18,9 +18,9 @@ OFTEN = 16  # a mask drawn for two entries is the same in one call of four
 
 def look(court: Court, pullback: Callable[..., Any]) -> None:
     """Raise `Refused` with the verdict IMPURE at the first fault. Called after other points have been evaluated."""
-    _damaged(court)
     _aliases(court)
     if court.case.thorough:
+        _damaged(court)
         _remembers(court, pullback)
         _random(court)
 
@@ -35,14 +35,19 @@ def excuse(court: Court) -> None:
 def _damaged(court: Court) -> None:
     case = court.case
     for name, pristine in case.pristine.items():
-        if not _same(case.arguments[name], pristine):
+        if not tolerance.same(case.arguments[name], pristine):
             raise _impure(f"{name} is modified in place: work on a copy", name, "mutated")
     for position, given in enumerate(court.cotangents):
-        if not _same(given, case.cotangent(position, given.shape)):
+        if not tolerance.same(given, case.kept_cotangent(position, given.shape)):
             raise _impure("the cotangent is modified in place: work on a copy", "", "mutated")
 
 
 def _aliases(court: Court) -> None:
+    gradients = list(court.hand.gradients.values())
+    everything = [*gradients, *court.case.arguments.values(), *court.cotangents]
+    given = [value for value in everything if isinstance(value, np.ndarray)]
+    if all(g.base is None for g in gradients) and len({*map(id, given)}) == len(given):
+        return  # each gradient owns its memory
     arguments = court.case.arguments.items()
     others = [(f"the argument {name}", value) for name, value in arguments if isinstance(value, np.ndarray)]
     others += [("the cotangent", value) for value in court.cotangents]
@@ -65,7 +70,7 @@ def _remembers(court: Court, pullback: Callable[..., Any]) -> None:
 
     wrong = off(call(-4), -4)
     for name, gradient in court.hand.gradients.items():
-        if not _same(gradient, first[name]):
+        if not tolerance.same(gradient, first[name]):
             raise _impure(f"d_{name} is overwritten when the pullback is called again: return a copy", name, "aliased")
     if wrong and (repeated := off(call(1), 1)):
         message = f"d_{repeated[0]} differs when the pullback is called a second time"
@@ -89,12 +94,6 @@ def _random(court: Court) -> None:
         if tolerance.worst(gradients[name], gradient) > 1:
             message = f"d_{name} differs when the function is called again with the same arguments"
             raise _impure(message, name, "random")
-
-
-def _same(a: Any, b: Any) -> bool:
-    if not isinstance(a, np.ndarray):
-        return a == b
-    return bool((a == b).all()) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
 def _impure(message: str, argument: str, pattern: str) -> Refused:

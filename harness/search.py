@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-import warnings
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from unittest import mock
 
-import hypothesis
 import numpy as np
 import torch
 from hypothesis import Phase
 from hypothesis.errors import Flaky
-from hypothesis.internal.conjecture.engine import ConjectureRunner
-from hypothesis.internal.conjecture.providers import HypothesisProvider
 
 from .check import check
+from .draw import draw
 from .explain import explain
-from .inputs import Case, cases
-from .pytest_plugin import SLOW_IS_FINE
+from .inputs import Case
 from .report import notebook
 from .spec import Spec
 from .verdict import Kind, Nothing, Verdict
@@ -82,44 +76,6 @@ class _Found(Exception):
     """A case failed."""
 
 
-def drawn(spec: Spec, examples: int, seed: int = 0) -> list[Case]:
-    """The first cases of a spec."""
-    found: list[Case] = []
-    _draw(spec, lambda case: found.append(case), examples, seed, (Phase.generate,))  # noqa: PLW0108  # no built-in
-    return found
-
-
-def _draw(spec: Spec, look: Callable[[Case], None], examples: int, seed: int, phases: tuple[Phase, ...]) -> None:
-    """Let Hypothesis draw cases, the same ones for the same seed."""
-    settings = hypothesis.settings(
-        max_examples=examples,
-        phases=phases,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        suppress_health_check=SLOW_IS_FINE,
-        verbosity=hypothesis.Verbosity.quiet,
-    )
-    run = hypothesis.seed(zlib.crc32(f"{spec.name} {seed}".encode()))(settings(hypothesis.given(cases(spec))(look)))
-    with warnings.catch_warnings(), _independent():
-        warnings.simplefilter("ignore", RuntimeWarning)  # overflow and empty means show in the values
-        run()
-
-
-@contextlib.contextmanager
-def _independent() -> Iterator[None]:
-    """Cases that depend on the seed alone, and not on each other.
-
-    Hypothesis also mutates what it drew before, and mixes in numbers that it reads in whatever local code is loaded.
-    There is no setting for either; a version that has neither is left as it is.
-    """
-    with (
-        mock.patch.object(ConjectureRunner, "generate_mutations_from", create=True),
-        mock.patch.object(HypothesisProvider, "_maybe_draw_constant", return_value=None, create=True),
-    ):
-        yield
-
-
 def examine(spec: Spec, examples: int = 100, seed: int = 0, judge: Judge = check) -> Check:
     """Judge `examples` cases of a function; stop at the first mistake, and shrink it.
 
@@ -159,7 +115,7 @@ class _Search:
     def run(self, examples: int, seed: int) -> None:
         """Draw cases until one fails; then shrink it."""
         with contextlib.suppress(_Found, _Enough, Flaky):  # what failed is kept
-            _draw(self.spec, self.look, examples, seed, (Phase.generate, Phase.shrink))
+            draw(self.spec, self.look, examples, seed, (Phase.generate, Phase.shrink))
 
     def more_failures(self, seed: int) -> None:
         """Other cases that fail in the same way: a mistake is named only if the name fits them too."""
@@ -173,7 +129,7 @@ class _Search:
             if (verdict.kind, verdict.argument) == (first.kind, first.argument):
                 self.failures.append(verdict)
 
-        _draw(self.spec, look, MORE_CASES, seed, (Phase.generate,))
+        draw(self.spec, look, MORE_CASES, seed, (Phase.generate,))
 
     def look(self, case: Case) -> None:
         """Judge one case; raises when it fails as the first failure did, so that shrinking keeps to one mistake."""

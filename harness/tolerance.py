@@ -36,17 +36,30 @@ def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
 
 def worst(got: Array, want: Array, noise: Array | float = 0.0) -> float:
     """The largest `excess`, quickly where all is finite."""
+    off = abs(got - want)
+    if not off.any():
+        return 0.0
     size = abs(want)
     largest = float(size.max(initial=0.0))
     if math.isfinite(largest):
-        found = float((abs(got - want) / _bound(size, largest, noise)).max(initial=0.0))
+        off = off / _bound(size, largest, noise)
+        found = float(off.max(initial=0.0))
         if math.isfinite(found):
             return found
     return float(excess(got, want, noise).max(initial=0.0))
 
 
+def same(a: Any, b: Any) -> bool:
+    """Whether nothing has changed, NaN included; quickly where there is none."""
+    if not isinstance(a, np.ndarray):
+        return a == b
+    return bool((a == b).all()) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
 def _bound(size: Array, largest: float, noise: Array | float) -> Array:
-    return RELATIVE * size + (FLOOR * largest + TINY) + NOISE * noise
+    bound = RELATIVE * size
+    bound += FLOOR * largest + TINY
+    return bound if isinstance(noise, float) and not noise else bound + NOISE * noise
 
 
 def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..check import check
+from ..draw import drawn
 from ..precision import Backend
-from ..search import drawn
 from ..spec import Spec
 from ..verdict import Kind, Nothing
 from . import sizes
@@ -47,6 +47,13 @@ class Calm:
                 self.accused.append(case.id)
             elif verdict.kind is Kind.AGREE:
                 self.errors.setdefault(case.profile, []).append(verdict.error)
+
+    def __add__(self, other: Calm) -> Calm:
+        """What came of the functions of both."""
+        errors = {p: self.errors.get(p, []) + other.errors.get(p, []) for p in (*self.errors, *other.errors)}
+        cases, comparisons = self.cases + other.cases, self.comparisons + other.comparisons
+        kinds, accused = self.kinds + other.kinds, self.accused + other.accused
+        return Calm(self.dtype, cases, comparisons, kinds, errors, accused)
 
     def quantiles(self) -> dict[str, list[float]]:
         """Error over bound: the median, 90 %, 99 %, 99.9 % and the largest; by profile and for all."""

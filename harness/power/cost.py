@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from ..draw import drawn
 from ..inputs import Case
-from ..search import drawn
 from ..spec import Spec
 from . import peers, sizes
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..draw import drawn
 from ..inputs import Case
-from ..search import drawn
 from ..sources import handwritten
 from ..sources.handwritten import Refused
 from ..spec import Spec

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
 import os
 import platform
 import statistics
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+
 from .. import registry
+from ..draw import drawn
 from ..report import machine
-from ..search import drawn
 from . import alarms, cost, kills, names, peers, smallest
 from . import sizes as growing
 
@@ -42,76 +47,100 @@ class Effort:
 
 
 FULL = Effort()
-QUICK = Effort((40, 200), 40, (3, 1, 1), 40, (100, 1000), (10, 1000), ("linear",))
+QUICK = Effort((60, 300), 40, (2, 1, 1), 40, (100, 1000), (10, 1000), ("linear",))
 
 Report = Callable[[str, int, int], None]  # what is measured, how much is done, of how much
 
 
 def measure(effort: Effort, report: Report) -> dict[str, Any]:
-    """All parts in turn."""
-    asked = peers.installed()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # wrong backwards overflow
-        return _measured(effort, asked, report)
-
-
-def _measured(effort: Effort, asked: dict[str, peers.Peer], report: Report) -> dict[str, Any]:
-    found, called = _mutants(effort, asked, report)
+    """All parts in turn, on every core; but the cost, which is measured alone."""
+    cores = os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")  # a fork of what torch and jax have started may hang
+    with ProcessPoolExecutor(cores, context, initializer=_quiet) as pool:
+        called = _in_parts(pool, _mutants, _by_spec(effort), effort, report, "mutants of {}")
+        calm = _in_parts(pool, _calm, list(registry.specs()), effort, report, "calm: {}")
+        work = [(name, size) for name in effort.shown for size in effort.entries]
+        seen = _in_parts(pool, _smallest, work, effort, report, "smallest error: {}")
     return {
         "versions": machine.versions() | peers.versions(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "machine": f"{cores} cores, {platform.machine()}",
         "effort": asdict(effort),
         "mistakes": len({mutant.what for mutant in registry.mutants() if mutant.family == "generic"}),
         "generic_cases": kills.GENERIC,
-        "kills": found,
-        "names": called,
-        "alarms": _alarms(effort, report),
+        "kills": [one for caught, _ in called for one in caught],
+        "names": [one for _, said in called for one in said],
+        "alarms": [_together(list(of_one)) for of_one in zip(*calm, strict=True)],
+        "smallest": [one for records in seen for one in records],
         "cost": _costs(effort, report),
-        "smallest": _smallest(effort, report),
     }
 
 
-def _mutants(effort: Effort, asked: dict[str, peers.Peer], report: Report) -> tuple[list[Any], list[Any]]:
-    """Who catches each mutant; and what the hand-written ones are called."""
+def _quiet() -> None:
+    """Each process: one thread, and no warnings, for wrong backwards overflow."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+
+
+def _in_parts(
+    pool: ProcessPoolExecutor,
+    part: Callable[[Effort, Any], Any],
+    work: Sequence[Any],
+    effort: Effort,
+    report: Report,
+    words: str,
+) -> list[Any]:
+    """What `part` finds for each piece of work, in order."""
+    found: list[Any] = []
+    for one in pool.map(functools.partial(part, effort), work):
+        found.append(one)
+        done = work[len(found) - 1]
+        report(words.format(done if isinstance(done, str) else done[0]), len(found), len(work))
+    return found
+
+
+def _chosen(effort: Effort) -> list[Any]:
+    """The mutants that are asked about, first those written by hand."""
     catalogue = registry.mutants()
     written = [mutant for mutant in catalogue if mutant.family != "generic"][:: effort.every[0]]
-    generic = [mutant for mutant in catalogue if mutant.family == "generic"][:: effort.every[1]]
-    by_spec: dict[str, list[Any]] = defaultdict(list)
-    for mutant in (*written, *generic):
-        by_spec[mutant.of].append(mutant)
-    caught: list[Any] = []
-    called: list[Any] = []
-    for number, (name, mutants) in enumerate(by_spec.items()):
-        report(f"mutants of {name}", number, len(by_spec))
-        spec = registry.spec(name)
-        caught += [asdict(one) for one in kills.trials(spec, mutants, asked, effort.cases)]
-        cases = drawn(spec, effort.cases)
-        said = [names.named(one, names.convicted(spec, one, cases)) for one in mutants if one.family != "generic"]
-        called += [asdict(one) | {"right": one.right} for one in said if one]
-    return caught, called
+    return [*written, *[mutant for mutant in catalogue if mutant.family == "generic"][:: effort.every[1]]]
 
 
-def _alarms(effort: Effort, report: Report) -> list[Any]:
+def _by_spec(effort: Effort) -> list[str]:
+    return list(dict.fromkeys(mutant.of for mutant in _chosen(effort)))
+
+
+def _mutants(effort: Effort, name: str) -> tuple[list[Any], list[Any]]:
+    """Who catches each mutant of one function; and what those written by hand are called."""
+    spec, mutants = registry.spec(name), [mutant for mutant in _chosen(effort) if mutant.of == name]
+    caught = [asdict(one) for one in kills.trials(spec, mutants, peers.installed(), effort.cases)]
+    cases = drawn(spec, effort.cases)
+    said = [names.named(one, names.convicted(spec, one, cases)) for one in mutants if one.family != "generic"]
+    return caught, [asdict(one) | {"right": one.right} for one in said if one]
+
+
+def _calm(effort: Effort, name: str) -> list[alarms.Calm]:
+    """One for each precision."""
     calm = [alarms.Calm(dtype) for dtype in alarms.DTYPES]
-    specs = list(registry.specs().values())
-    for number, spec in enumerate(specs):
-        report(f"calm: {spec.name}", number, len(specs))
-        for one, examples in zip(calm, effort.calm, strict=True):
-            one.look(spec, examples, seed=1)
-    return [
-        {
-            "dtype": one.dtype,
-            "cases": one.cases,
-            "comparisons": one.comparisons,
-            "kinds": dict(one.kinds),
-            "accused": one.accused,
-            "quantiles": one.quantiles(),
-        }
-        for one in calm
-    ]
+    for one, examples in zip(calm, effort.calm, strict=True):
+        one.look(registry.spec(name), examples, seed=1)
+    return calm
+
+
+def _together(parts: Sequence[alarms.Calm]) -> dict[str, Any]:
+    """The record of one precision over all functions."""
+    whole = functools.reduce(alarms.Calm.__add__, parts)
+    return {
+        "dtype": whole.dtype,
+        "cases": whole.cases,
+        "comparisons": whole.comparisons,
+        "kinds": dict(whole.kinds),
+        "accused": whole.accused,
+        "quantiles": whole.quantiles(),
+    }
 
 
 def _costs(effort: Effort, report: Report) -> list[Any]:
+    _quiet()
     specs = list(registry.specs().values())[:: effort.functions]
     found: list[Any] = []
     for number, spec in enumerate(specs):
@@ -121,18 +150,11 @@ def _costs(effort: Effort, report: Report) -> list[Any]:
     return found
 
 
-def _smallest(effort: Effort, report: Report) -> list[Any]:
-    found: list[Any] = []
-    work = [(name, size) for name in effort.shown for size in effort.entries]
-    for number, (name, size) in enumerate(work):
-        report(f"smallest error: {name}, {size} entries", number, len(work))
-        usual = growing.usual(registry.spec(name))
-        if usual is not None:
-            found += [
-                {"function": name, "size": size, "checker": checker, "error": error}
-                for checker, error in smallest.measure(usual, size).items()
-            ]
-    return found
+def _smallest(_: Effort, work: tuple[str, int]) -> list[Any]:
+    name, size = work
+    usual = growing.usual(registry.spec(name))
+    found = {} if usual is None else smallest.measure(usual, size)
+    return [{"function": name, "size": size, "checker": checker, "error": error} for checker, error in found.items()]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ import jinja2
 from rich.console import Console
 from rich.table import Table
 
+from .. import precision, registry
 from ..report import machine
+from ..spec import Spec
 from . import alarms, kills
 from .measure import SHARES, Share, missed, precision_and_recall, ratios, shares
 
+TORCH_IS_RIGHT = Spec.lower  # where a spec says nothing else
 HEADINGS = {"generic": "generic", "hand-written": "realistic", "edge": "in a corner"}
 
 
@@ -125,5 +128,8 @@ def page(found: dict[str, Any], path: Path) -> None:
         levels=alarms.LEVELS,
         seen={checker: _worst(found, checker) for checker in (kills.OURS, f"{kills.OURS}, no twin")},
         folder=folder.name,
+        slack=precision.SLACK,
+        fused=precision.FUSED,
+        exempt=[name for name, spec in registry.specs().items() if spec.lower is not TORCH_IS_RIGHT],
     )
-    machine.write(path, text)
+    machine.write(path, text + "\n")

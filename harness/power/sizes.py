@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..draw import drawn
 from ..inputs import Case, words
-from ..search import drawn
 from ..sources import handwritten
 from ..sources.handwritten import Refused
 from ..spec import Spec

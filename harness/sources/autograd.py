@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,17 +64,30 @@ def _forward(
 
 def _backward(outputs: Sequence[torch.Tensor], leaves: Tensors, cotangents: Sequence[torch.Tensor]) -> Gradients:
     pairs = [(o, v) for o, v in zip(outputs, cotangents, strict=False) if o.requires_grad]
-    import torch  # noqa: PLC0415
-
     found: Sequence[torch.Tensor | None] = [None] * len(leaves)
     if leaves and pairs:
-        wanted, given = list(leaves.values()), [v for _, v in pairs]
-        found = torch.autograd.grad([o for o, _ in pairs], wanted, given, retain_graph=True, allow_unused=True)
+        found = _engine().run_backward(
+            tuple(o for o, _ in pairs),
+            tuple(v for _, v in pairs),
+            True,  # the graph is kept: a pullback may be called again
+            False,  # and is not differentiated itself
+            tuple(leaves.values()),
+            True,  # an argument may be unused
+            accumulate_grad=False,
+        )
     return {
         # None says that no output depends on the argument here.
-        name: _array(torch.zeros_like(leaf) if gradient is None else gradient)
+        name: _array(leaf.new_zeros(leaf.shape) if gradient is None else gradient)
         for (name, leaf), gradient in zip(leaves.items(), found, strict=True)
     }
+
+
+@functools.cache
+def _engine() -> Any:
+    """What torch.autograd.grad calls in the end, after symbolic checks of shapes that take twice as long as a case."""
+    import torch  # noqa: PLC0415
+
+    return torch.autograd.Variable._execution_engine
 
 
 def _tensor(array: Array) -> torch.Tensor:

@@ -75,7 +75,7 @@ class Ray:
     direction   for each argument that moves its direction; a step of 1 moves an entry by about its own size
     cotangents  one for each output that takes one
     outputs     f at the point itself
-    reach       |gradient × argument| as claimed: how much the rounding of the arguments shows in phi
+    reach       tells |gradient × argument| as claimed: how much the rounding of the arguments shows in phi
     """
 
     def __init__(
@@ -85,11 +85,16 @@ class Ray:
         direction: Mapping[str, Array],
         cotangents: Sequence[Array],
         outputs: Sequence[Array],
-        reach: float = 0.0,
+        reach: Callable[[], float] = float,
     ) -> None:
         self.function, self.arguments, self.direction = function, arguments, direction
         self.cotangents, self.outputs = cotangents, outputs[: len(cotangents)]
-        self.size = self.spread(self.outputs) + reach
+        self.reach = reach
+
+    @cached_property
+    def size(self) -> float:
+        """How large the rounding errors of phi are, in units of eps."""
+        return self.spread(self.outputs) + self.reach()
 
     def at(self, step: complex, dtype: type = np.float64) -> list[Array]:
         """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype."""
@@ -118,9 +123,15 @@ class Ray:
         for side in sides:
             moved = self.at(side * SINGLE_STEP)
             plain = float(self.total([y - y0 for y, y0 in zip(moved, self.outputs, strict=True)])) / SINGLE_STEP
-            if not abs(side * plain - value) <= precision * (abs(value) + self.size):
+            off = abs(side * plain - value)
+            if not (off <= precision * abs(value) or off <= precision * (abs(value) + self.size)):
                 return False
         return True
+
+    def confirms_at_kink(self, value: float) -> bool:
+        """Whether there is a kink here, with `value` between its sides: the next cheapest look."""
+        kinked = Central(self, 4 * SINGLE_STEP, 4 * EPS * self.size).kinked
+        return kinked is not None and kinked.excess(value) <= 1
 
     def complex_step(self) -> Slope | None:
         """The first rung; None where the function cannot be called with complex numbers."""

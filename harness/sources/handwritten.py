@@ -5,14 +5,18 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import tolerance
 from ..inputs import Case
 from ..spec import Array
+
+NUMBER = (np.generic, float, int)
 
 
 class Refused(Exception):
@@ -39,9 +43,7 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
     kept = tuple(np.array(y) for y in outputs)  # whatever is done to the function's own arrays later
     cotangents = tuple(case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs]))
     gradients = back(case, pullback, cotangents)
-    if not all(
-        np.array_equal(y, before, equal_nan=y.dtype.kind in "fc") for y, before in zip(outputs, kept, strict=True)
-    ):
+    if not all(tolerance.same(y, before) for y, before in zip(outputs, kept, strict=True)):
         raise Refused("IMPURE", "an output is modified in place by the pullback: work on a copy", "", "mutated")
     return Answer(kept, gradients), cotangents, pullback
 
@@ -49,8 +51,7 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
 def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Array, ...], Callable[..., Any]]:
     """Call the function; its outputs as a tuple of arrays, and its pullback."""
     try:
-        with np.errstate():  # a function's own settings end with it
-            result = function(**arguments)
+        result = copy_context().run(function, **arguments)  # a function's own settings of NumPy end with it
     except Refused:
         raise
     except Exception as error:  # whatever somebody's code raises is a finding
@@ -67,7 +68,7 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
 def _as_outputs(output: Any) -> tuple[Any, ...]:
     """One output or several, as a tuple of arrays."""
     several = output if isinstance(output, tuple) else (output,)
-    return tuple(np.asarray(one) if isinstance(one, np.generic | float | int) else one for one in several)
+    return tuple(np.asarray(one) if isinstance(one, NUMBER) else one for one in several)
 
 
 def same_form(hand: Answer, twin: Answer, case: Case) -> None:
@@ -83,8 +84,7 @@ def same_form(hand: Answer, twin: Answer, case: Case) -> None:
 def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) -> dict[str, Array]:
     """Call the pullback; its gradients by argument, held to the contract."""
     try:
-        with np.errstate():
-            result = pullback(*cotangents)
+        result = copy_context().run(pullback, *cotangents)
     except Refused:
         raise
     except Exception as error:
@@ -111,7 +111,7 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
 
 
 def _checked(name: str, argument: Array, gradient: Any) -> Array:
-    if isinstance(gradient, np.generic | float | int) and not isinstance(gradient, bool):
+    if isinstance(gradient, NUMBER) and not isinstance(gradient, bool):
         gradient = np.asarray(gradient)
     if type(gradient) is not np.ndarray or gradient.dtype.kind not in "fciu":
         raise Refused("ERROR", f"d_{name} is {_describe(gradient)}, but should be an array of {argument.dtype}", name)

@@ -13,7 +13,8 @@ from scipy import special
 
 from harness import Kind, Real, registry, verify
 from harness.check import check
-from harness.search import drawn, examine
+from harness.draw import drawn
+from harness.search import examine
 from harness.spec import Spec
 
 Function = Callable[..., Any]

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from harness import Kind, Real, registry, verifies, verify
+from harness.draw import drawn
 from harness.inputs import CaseError, case_of
-from harness.search import Check, drawn
+from harness.search import Check
 
 X = {"x": Real("*shape")}
 XW = {"x": Real("N D"), "w": Real("D M")}

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness import registry, search
+from harness import registry
 from harness.check import check
+from harness.draw import drawn
 from harness.inputs import Case
 from harness.spec import Spec
 from harness.verdict import Kind, Verdict
@@ -22,14 +23,14 @@ every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 
 
 @cache
-def drawn(name: str) -> list[Case]:
+def cases(name: str) -> list[Case]:
     """The same cases for every mistake: drawing them is the dear part."""
-    return search.drawn(registry.spec(name), CASES)
+    return drawn(registry.spec(name), CASES)
 
 
 def caught(spec: Spec, spoiled: Spec) -> tuple[Verdict | None, int]:
     """The first case that convicts a spoiled spec, and how many it took."""
-    for count, case in enumerate(drawn(spec.name), 1):
+    for count, case in enumerate(cases(spec.name), 1):
         verdict = check(replace(case, spec=spoiled))
         if verdict.kind.mistaken:
             return verdict, count
@@ -38,7 +39,7 @@ def caught(spec: Spec, spoiled: Spec) -> tuple[Verdict | None, int]:
 
 def differentiable(spec: Spec) -> bool:
     """Whether there is any gradient to get wrong."""
-    return any(case.differentiable for case in drawn(spec.name))
+    return any(case.differentiable for case in cases(spec.name))
 
 
 @every_spec
@@ -57,7 +58,7 @@ def test_each_mistake_is_noticed(spec: Spec) -> None:
 
 def _inapplicable(spec: Spec, mistake: str) -> bool:
     """Whether the mistake changes no gradient in any of the cases."""
-    for case in drawn(spec.name):
+    for case in cases(spec.name):
         spoiled = replace(case, spec=replace(spec, reference=MISTAKES[mistake](spec.reference)))
         right, wrong = (_gradients(one) for one in (case, spoiled))
         if set(wrong) != set(right) or any(not np.array_equal(g, wrong[n], equal_nan=True) for n, g in right.items()):
@@ -75,7 +76,7 @@ def _gradients(case: Case) -> dict[str, Any]:
 @every_spec
 def test_control_is_not_accused(spec: Spec) -> None:
     """The first of the same cases, unspoiled, pass; `test_gradients` looks at more."""
-    wrong = [verdict for case in drawn(spec.name)[:15] if (verdict := check(case)).kind.mistaken]
+    wrong = [verdict for case in cases(spec.name)[:15] if (verdict := check(case)).kind.mistaken]
     assert wrong == []
 
 
@@ -107,7 +108,7 @@ def test_wrong_twin_is_autograd(spec: Spec) -> None:
         return right(**moved)
 
     verdict, _ = caught(spec, replace(spec, twin=doubles_its_gradient))
-    if verdict is None and all(spec.differs(c.arguments) or _no_gradient(c) for c in drawn(spec.name)):
+    if verdict is None and all(spec.differs(c.arguments) or _no_gradient(c) for c in cases(spec.name)):
         pytest.skip("torch is known to be wrong wherever there is a gradient, and is not asked")
     assert verdict is not None
     assert verdict.kind is Kind.AUTOGRAD

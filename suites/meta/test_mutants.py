@@ -8,15 +8,27 @@ from functools import cache
 import pytest
 
 from harness import diagnosis, explain, registry
+from harness.draw import drawn
 from harness.inputs import Case
 from harness.power import names
-from harness.power.names import Named
-from harness.search import drawn
 from suites import mutants
 from suites.mutants import Mutant
 
 CASES = 200
 CATALOGUE = mutants.handwritten()
+# Names that are given and are not true of the mutant.
+UNTRUE = {
+    # Where one entry is far larger than the rest, or alone along the axis, its softmax is 1: the mistake doubles it.
+    "logsumexp: the largest entry is told of the shift as well": "ratio",
+    # Without the projection, what is left of a short vector's gradient is the cotangent over eps.
+    "normalize: the length is taken for a constant": "is_cotangent",
+    # One weight for all entries is one factor for all of them.
+    "binary_cross_entropy: one weight for many: the target's gradient has it twice": "ratio",
+    # Errors of one size: one factor, which no option or size explains.
+    "l1_loss: the sign is the error over its size plus 1e-3": "ratio",
+    # Rows of an attention add up to one whatever the mask is: all that comes back arrives, elsewhere.
+    "transformer_decoder_layer: both attentions share a mask": "misplaced",
+}
 FAMILIES = sorted({mutant.of for mutant in CATALOGUE})
 
 
@@ -27,22 +39,17 @@ def cases(name: str) -> list[Case]:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_mutant_is_caught(name: str) -> None:
-    """Within 200 cases."""
-    for mutant in (one for one in CATALOGUE if one.of == name):
-        assert names.convicted(registry.spec(name), mutant, cases(name), enough=1), f"missed: {mutant}"
-
-
-def test_mutants_are_called_by_their_names() -> None:
-    """Each of a sample can be explained, and hardly a name is not true of it; `backprove power` asks about all."""
-    called: list[Named] = []
-    for mutant in CATALOGUE[::10]:
-        found = names.convicted(registry.spec(mutant.of), mutant, cases(mutant.of))
-        assert explain.explain(found[0], found[1:]).message.startswith(mutant.of)
-        called += [one for one in [names.named(mutant, found)] if one is not None and one.pattern]
-    wrong = [one for one in called if not one.right]
-    assert len(called) > 40
-    assert len(wrong) <= 2, wrong
+def test_every_mutant_is_caught_and_what_it_is_called_is_true(name: str) -> None:
+    """Within 200 cases; the names that are not true are those that are known, and no other."""
+    for number, mutant in enumerate(one for one in CATALOGUE if one.of == name):
+        found = names.convicted(registry.spec(name), mutant, cases(name))
+        assert found, f"missed: {mutant}"
+        said = names.named(mutant, found)
+        assert said is not None
+        untrue = said.pattern if not said.right else ""
+        assert untrue == UNTRUE.get(str(mutant), ""), said
+        if number == 0:  # explained to a person, one of each function
+            assert explain.explain(found[0], found[1:]).message.startswith(mutant.of)
 
 
 def test_mutants_are_told_apart_by_their_names() -> None:

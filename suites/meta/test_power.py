@@ -15,9 +15,9 @@ from click.testing import CliRunner
 
 from harness import registry
 from harness.cli import main
+from harness.draw import drawn
 from harness.inputs import Case
 from harness.power import alarms, kills, measure, names, peers, show, sizes, smallest
-from harness.search import drawn
 from suites.mutants import Mutant, handwritten
 from suites.mutants.generic import MISTAKES, each, everywhere
 

@@ -79,6 +79,17 @@ def pdist(input: torch.Tensor, p: float = 2.0) -> torch.Tensor:
     return F.pdist(input, p) if len(input) else input.sum(1)
 
 
+def no_cusps(plan: Plan) -> dict[str, Any]:
+    """Another array where entries of two rows may not be equal: with 0 < p < 1 the slope is infinite there."""
+    return {"input": Filled("N D", all_distinct, grad=True)} if 0 < plan["p"] < 1 else {}
+
+
+def all_distinct(stream: Stream, shape: tuple[int, ...], _: Plan) -> Array:
+    """Odd multiples of 1/8 about 0, in random order."""
+    count = math.prod(shape)
+    return ((2 * stream.permutation(count) - count // 2 * 2 + 1) / 8).reshape(shape)
+
+
 def ties(arguments: Mapping[str, Any]) -> str:
     """Where torch's pdist counts a slope several times."""
     input = arguments["input"]
@@ -133,6 +144,7 @@ SPECS = [
         pdist,
         arguments={"input": Real("N D"), "p": Choice((2.0, 1.0, 3.0, INF, 0.5, 0.0))},
         sizes={"N": (0, 4), "D": (0, 3)},
+        parameters=no_cusps,
         differs=ties,
     ),
 ]
