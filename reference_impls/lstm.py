@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._array import Array, Pullback, sigmoid
+from ._array import Array, Pullback
 from .rnn import Stepped, _cell, _Options, _recurrent
 
 __all__ = ["lstm", "lstm_cell"]
@@ -71,9 +71,14 @@ def lstm_cell(
 
 
 def _lstm_step(x_gates: Array, h_gates: Array, _: Array, c: Array) -> Stepped:
-    gates = x_gates + h_gates
-    i, f, g, o = (gates[..., k * c.shape[-1] : (k + 1) * c.shape[-1]] for k in range(4))
-    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    gates = (x_gates + h_gates).reshape(*c.shape[:-1], 4, c.shape[-1])
+    # One tanh serves all four gates, for sigmoid(x) = tanh(x / 2) / 2 + 1 / 2.
+    scale = np.array([0.5, 0.5, 1, 0.5], gates.dtype)[:, None]
+    gates *= scale
+    _ = np.tanh(gates, out=gates)
+    gates *= scale
+    gates += 1 - scale
+    i, f, g, o = (gates[..., k, :] for k in range(4))
     new_c = f * c + i * g
     squashed = np.tanh(new_c)
 
@@ -81,11 +86,11 @@ def _lstm_step(x_gates: Array, h_gates: Array, _: Array, c: Array) -> Stepped:
         # The cell is read twice: by this step's output, and by the next step. On its way to the step before, its
         # cotangent is only scaled by the forget gate, and passes through no weights.
         d_cell = d_new_c + d_h * o * (1 - squashed * squashed)
-        d_i = d_cell * g * i * (1 - i)
-        d_f = d_cell * c * f * (1 - f)
-        d_g = d_cell * i * (1 - g * g)
-        d_o = d_h * squashed * o * (1 - o)
-        d_gates = np.concatenate([d_i, d_f, d_g, d_o], axis=-1)
+        slopes = gates * (1 - gates)
+        slopes[..., 2, :] = 1 - g * g
+        d_gates = np.stack([d_cell * g, d_cell * c, d_cell * i, d_h * squashed], axis=-2)
+        d_gates *= slopes
+        d_gates = d_gates.reshape(x_gates.shape)
         return d_gates, d_gates, 0, d_cell * f
 
     return (o * squashed, new_c), lstm_step_pullback

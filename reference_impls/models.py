@@ -23,7 +23,7 @@ from ._parameters import Parameters, check_parameters, given
 from .activation import celu, elu, gelu, leaky_relu, mish, relu, selu, sigmoid, silu, softplus, softsign, tanh
 from .flatten import identity
 from .linear import linear
-from .lstm import LSTMOutput, lstm
+from .lstm import _lstm_step
 from .rnn import Stepped, _Options, _recurrent
 from .sparse import embedding
 
@@ -201,7 +201,7 @@ def char_rnn(
     number and 0 elsewhere. The pullback may be given a cotangent for the scores only.
     """
     step = _step(_activation("nonlinearity", nonlinearity))
-    options = _Options(num_layers, batch_first, dropout=0.0, bidirectional=False, lengths=None, dropout_mask=None)
+    options = _options(num_layers, batch_first, parameters)
 
     def layers(input: Array, **own: Array | None) -> tuple[list[Array], Pullback]:
         return _recurrent(step, 1, input, {"h_0": h_0}, options, own)
@@ -238,12 +238,19 @@ def char_lstm(
 
     As char_rnn, with c_0, c_n (layers, N, H) and the parameters lstm.weight_ih_l0, … as those of lstm.
     """
+    options = _options(num_layers, batch_first, parameters)
 
-    def layers(input: Array, **own: Any) -> tuple[LSTMOutput, Pullback]:
-        return lstm(input, h_0, c_0, num_layers=num_layers, batch_first=batch_first, **own)
+    def layers(input: Array, **own: Array | None) -> tuple[list[Array], Pullback]:
+        return _recurrent(_lstm_step, 4, input, {"h_0": h_0, "c_0": c_0}, options, own)
 
     outputs, pullback = _scores("lstm", layers, input, given(parameters))
     return CharLSTMOutput(*outputs), pullback
+
+
+def _options(num_layers: int, batch_first: bool, parameters: Mapping[str, Array | None]) -> _Options:
+    """What enters a layer has a gradient that somebody wants only if it is of a table."""
+    wanted = parameters.get("embedding.weight") is not None
+    return _Options(num_layers, batch_first, 0.0, False, None, None, input_grad=wanted)
 
 
 def _scores(
@@ -268,7 +275,7 @@ def _scores(
         d_linear = linear_pullback(d_scores)
         d_output = d_linear.pop("input")
         d_recurrent = recurrent_pullback(d_output, *(d_last or map(np.zeros_like, last)))
-        d_embedding = embedding_pullback(d_recurrent.pop("input"))
+        d_embedding = embedding_pullback(d_recurrent.pop("input")) if "input" in d_recurrent else {}
         grads = {state: d_recurrent.pop(state) for state in ("h_0", "c_0") if state in d_recurrent}
         for part, own in (("embedding", d_embedding), (name, d_recurrent), ("linear", d_linear)):
             grads |= {f"{part}.{kind}": grad for kind, grad in own.items()}
@@ -282,7 +289,7 @@ def _vectors(input: Array, table: Array | None, weight_ih: Array) -> tuple[Array
     check(weight_ih.ndim == 2, "weight_ih_l0.ndim", weight_ih.ndim, "2")
     unit = np.eye(weight_ih.shape[1], dtype=weight_ih.dtype) if table is None else table
     vectors, embedding_pullback = embedding(input, unit)
-    return np.asarray(vectors), embedding_pullback if table is not None else lambda _: {}
+    return np.asarray(vectors), embedding_pullback
 
 
 def char_parameters(

@@ -44,7 +44,8 @@ class _Optimizer:
         for name, parameter in self.parameters.items():
             check(name in gradients, f"the gradient of {name}", "missing", "given")
             got, wanted = ((array.shape, array.dtype) for array in (gradients[name], parameter))
-            check(got == wanted, f"the gradient of {name}", _form(*got), _form(*wanted))
+            if got != wanted:
+                check(False, f"the gradient of {name}", _form(*got), _form(*wanted))
         self.steps += 1
         for name, parameter in self.parameters.items():
             gradient = gradients[name]

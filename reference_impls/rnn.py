@@ -18,7 +18,6 @@ import numpy as np
 from ._array import Array, Gradients, Pullback, Shape, check, check_floating, check_integer
 from ._parameters import Parameters, check_dropout, check_parameters, given
 from .dropout import dropout as drop
-from .linear import linear
 
 __all__ = ["rnn_cell", "rnn_relu", "rnn_tanh"]
 
@@ -124,16 +123,24 @@ def _relu_step(x_gates: Array, h_gates: Array, _: Array) -> Stepped:
 
 
 def _scan(
-    step: Callable[..., Stepped], input: Array, state: State, parameters: Parameters, active: Array | None = None
-) -> tuple[Array, State, Callable[..., tuple[Array, State, Gradients]]]:
+    step: Callable[..., Stepped],
+    input: Array,
+    state: State,
+    parameters: Parameters,
+    active: Array | None = None,
+    input_grad: bool = True,
+) -> tuple[Array, State, Callable[..., tuple[Any, State, Gradients]]]:
     """One layer in one direction. A sequence keeps its state at the steps at which it is not `active`.
 
     input (T, *batch, I), state (*batch, H) each, active (T, N, 1) -> output (T, *batch, H), state after T steps
+
+    The pullback's d_input is None without `input_grad`.
     """
     weight_hh, weight_hr = parameters["weight_hh"], parameters.get("weight_hr")
     # What the input sends to the gates waits for no step before: one product for all of them.
     rows = input.reshape(-1, input.shape[-1])
-    x_gates, x_gates_pullback = linear(rows, parameters["weight_ih"], parameters.get("bias_ih"))
+    x_gates = rows @ parameters["weight_ih"].T
+    x_gates += parameters.get("bias_ih", 0)
     before, hiddens, step_pullbacks, output = [], [], [], []
     for t, x in enumerate(x_gates.reshape(*input.shape[:-1], len(weight_hh))):
         before.append(state[0])
@@ -145,7 +152,7 @@ def _scan(
         step_pullbacks.append(step_pullback)
         output.append(state[0])
 
-    def scan_pullback(d_output: Array, *d_state: Array) -> tuple[Array, State, Gradients]:
+    def scan_pullback(d_output: Array, *d_state: Array) -> tuple[Any, State, Gradients]:
         d_h_news, d_x_gates, d_h_gates = [], [], []
         for t in reversed(range(len(step_pullbacks))):
             # A state is used twice: it is the output of its step, and the next step starts from it.
@@ -162,15 +169,16 @@ def _scan(
             d_direct[0] = d_direct[0] + d_h @ weight_hh
             d_state = tuple(a + b for a, b in zip(d_direct, d_kept, strict=True))
         # Every step used the same weights, so their gradients add up over time: again one product for all steps.
-        d_rows = x_gates_pullback(_rows(d_x_gates[::-1]))
-        grads = {"weight_ih": d_rows["weight"]}
-        d_gates = _rows(d_h_gates[::-1])
-        grads["weight_hh"] = d_gates.T @ _rows(before)
+        d_x_rows = _rows(d_x_gates[::-1])
+        # All cells but the GRU add up what the two send to the gates: then both have one gradient.
+        d_h_rows = d_x_rows if d_x_gates[0] is d_h_gates[0] else _rows(d_h_gates[::-1])
+        grads = {"weight_ih": d_x_rows.T @ rows, "weight_hh": d_h_rows.T @ _rows(before)}
         if "bias_hh" in parameters:
-            grads |= {"bias_ih": d_rows["bias"], "bias_hh": d_gates.sum(0)}
+            grads |= {"bias_ih": d_x_rows.sum(0), "bias_hh": d_h_rows.sum(0)}
         if weight_hr is not None:
             grads["weight_hr"] = _rows(d_h_news[::-1]).T @ _rows(hiddens)
-        return d_rows["input"].reshape(input.shape), d_state, grads
+        d_input = (d_x_rows @ parameters["weight_ih"]).reshape(input.shape) if input_grad else None
+        return d_input, d_state, grads
 
     return np.stack(output), state, scan_pullback
 
@@ -181,7 +189,7 @@ def _rows(steps: list[Array]) -> Array:
 
 
 class _Options(NamedTuple):
-    """The options that all recurrent layers of torch have."""
+    """The options that all recurrent layers of torch have; and whether anybody wants the input's gradient."""
 
     num_layers: int
     batch_first: bool
@@ -189,6 +197,7 @@ class _Options(NamedTuple):
     bidirectional: bool
     lengths: Array | None
     dropout_mask: Array | None
+    input_grad: bool = True
 
 
 def _recurrent(
@@ -200,7 +209,7 @@ def _recurrent(
     parameters: dict[str, Array | None],
 ) -> tuple[list[Array], Pullback]:
     """Layers on top of each other, each in one or both directions -> the last one's output, and the last states."""
-    num_layers, batch_first, dropout, bidirectional, lengths, dropout_mask = options
+    num_layers, batch_first, dropout, bidirectional, lengths, dropout_mask, input_grad = options
     check(num_layers >= 1, "num_layers", num_layers, "at least 1")
     turns = {"": slice(None), "_reverse": slice(None, None, -1)} if bidirectional else {"": slice(None)}
     layers = [{f"_l{depth}{way}": turn for way, turn in turns.items()} for depth in range(num_layers)]
@@ -225,7 +234,8 @@ def _recurrent(
         for suffix, turn in layer.items():
             own = {kind: weights[kind + suffix] for kind in _KINDS if kind + suffix in weights}
             state = tuple(array[len(last)] for array in states)
-            scanned = _scan(step, sequence[turn], state, own, None if active is None else active[turn])
+            now_active = None if active is None else active[turn]
+            scanned = _scan(step, sequence[turn], state, own, now_active, bool(depth) or input_grad)
             outputs.append(scanned[0][turn])
             last.append(scanned[1])
             scan_pullbacks.append(scanned[2])
@@ -243,14 +253,15 @@ def _recurrent(
             for way, (suffix, turn) in enumerate(layer.items()):
                 position = depth * len(layer) + way
                 d_way, d_state, d_own = scan_pullbacks[position](d_outputs[way][turn], *(d[position] for d in d_last))
-                d_inputs.append(d_way[turn])
+                d_inputs += [d_way[turn]] if depth or input_grad else []
                 d_states.append(d_state)
                 grads |= {kind + suffix: grad for kind, grad in d_own.items()}
             d_first = d_states + d_first
-            d_sequence = sum(d_inputs[1:], d_inputs[0])
+            d_sequence = sum(d_inputs[1:], *d_inputs[:1])
             if depth and dropout:
                 d_sequence = dropout_pullbacks[depth - 1](d_sequence)["input"]
-        grads["input"] = np.moveaxis(d_sequence, 0, time_axis)
+        if input_grad:
+            grads["input"] = np.moveaxis(d_sequence, 0, time_axis)
         for name, d_states in zip(initial, zip(*d_first, strict=True), strict=True):
             if initial[name] is not None:
                 grads[name] = np.stack(d_states)

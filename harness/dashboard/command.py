@@ -41,15 +41,17 @@ def dashboard(
     kept(out, lambda: machine.writable(out))
     try:
         where = asv.folder(results)
-        found, known = asv.runs(where), asv.benchmarks(where)
+        (found, doubts), known = asv.runs(where), asv.benchmarks(where)
         order = history.history({run.commit: run.date for run in found}, repository or where)
-        series = asv.gathered(found, known, [one.hash for one in order.commits])
+        series = asv.gathered(found, known, [one.hash for one in order.commits], doubts)
     except asv.BadResults as error:
         refuse(f"{error}.")
-    shown = page.made(found, series, order, at_least / 100)
+    shown = page.made(found, series, order, at_least / 100, doubts)
     if not shown.machines:
         refuse(f"{where} holds no number: all benchmarks were skipped, or failed.")
     kept(out, lambda: machine.write(out, page.html(shown)))
+    for doubt in doubts:
+        click.echo(f"note: {doubt}", err=True)
     for finding in shown.findings:
         click.echo(finding.line)
     for name, curve in shown.odd:

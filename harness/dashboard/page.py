@@ -17,7 +17,8 @@ from .results import Run, Series
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 150, 46, 10, 20, 22  # of a plot, in its own units
 AT_LEAST = 0.1  # of the value is the height of a plot, to each side: less would make mountains of noise
 RECENT = 5  # commits that a ratio is the median of
-HIDDEN = ("track_reached",)  # shown beside the throughput
+HIDDEN = ("track_reached",)  # a fraction of the machine's limit: drawn, not judged, for it follows the throughput
+TICK = {"of the limit": "of the limit"}  # units that the axis needs
 FACTS = ("cpu", "gpu", "num_cpu", "ram", "os", "driver", "cuda", "torch", "numpy", "python")
 
 
@@ -131,7 +132,7 @@ class Machine:
     name: str
     facts: dict[str, str]
     curves: list[Curve]
-    reached: dict[tuple[tuple[str, str], ...], Series]
+    reached: dict[tuple[tuple[str, str], ...], Curve]
 
     @property
     def workloads(self) -> dict[str, list[Curve]]:
@@ -166,8 +167,8 @@ class Machine:
 
     def of_limit(self, curve: Curve) -> str:
         """How much of what the hardware can do, at the newest commit, where that was recorded."""
-        series = self.reached.get(curve.series.params)
-        return f"{series.points[-1].value:.0%} of the limit" if series else ""
+        found = self.reached.get(curve.series.params)
+        return f"{found.newest:.0%} of the limit" if found else ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ class Page:
     history: History
     machines: list[Machine]
     least: float
+    doubts: Sequence[str] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -204,7 +206,9 @@ class Page:
         return sum(curve.series.dropped for machine in self.machines for curve in machine.curves)
 
 
-def made(found: Sequence[Run], series: Sequence[Series], history: History, least: float = LEAST) -> Page:
+def made(
+    found: Sequence[Run], series: Sequence[Series], history: History, least: float = LEAST, doubts: Sequence[str] = ()
+) -> Page:
     """Judge every curve; of one that is there as throughput and as time, the throughput."""
     commits = {one.hash: one for one in history.commits}
     newest = {run.machine: run for run in sorted(found, key=lambda one: _place(commits, one.commit))}
@@ -227,10 +231,10 @@ def made(found: Sequence[Run], series: Sequence[Series], history: History, least
                 name if plain.count(name) == 1 else machine,
                 facts,
                 [_judged(one, commits, least) for one in shown],
-                {one.params: one for one in here if one.kind in HIDDEN},
+                {one.params: _judged(one, commits, least) for one in here if one.kind in HIDDEN},
             )
         )
-    return Page(history, machines, least)
+    return Page(history, machines, least, doubts)
 
 
 def _judged(series: Series, commits: dict[str, Commit], least: float) -> Curve:
@@ -256,6 +260,8 @@ def number(value: float, unit: str = "") -> str:
     if unit in ("seconds", "s"):
         prefix, size = next(((p, s) for p, s in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)) if value >= s), ("ns", 1e-9))
         return f"{value / size:.3g} {prefix}"
+    if unit == "of the limit":
+        return f"{value:.0%}"
     for sign, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if value >= 0.9995 * size:
             return f"{_three(value / size)}{sign}{_unit(unit)}"
@@ -324,7 +330,7 @@ def plot(curve: Curve) -> dict[str, Any]:
             }
             for one in curve.changes
         ],
-        "ticks": [{"y": y(value), "says": number(value)} for value in _ticks(low, high)],
+        "ticks": [{"y": y(value), "says": number(value, TICK.get(unit, ""))} for value in _ticks(low, high)],
         "first": curve.commit(0).short,
         "last": curve.commit(len(points) - 1).short,
     }

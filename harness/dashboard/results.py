@@ -7,13 +7,14 @@ import itertools
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 FOLDERS = ("benchmarks/results", ".asv/results")
 NOT_RUNS = ("machine.json", "benchmarks.json")
 FORMAT = 2
+HARDWARE = ("cpu", "num_cpu", "gpu")  # of another one of these it is another machine, whatever its name
 
 
 class BadResults(Exception):
@@ -92,9 +93,42 @@ def folder(given: Path | None) -> Path:
     raise BadResults(f"no results of asv in {where}: `asv run` writes them, --results DIR says where they are")
 
 
-def runs(where: Path) -> list[Run]:
-    """Every file, in any order. Raises BadResults."""
-    return [_run(path) for path in _files(where)]
+def runs(where: Path) -> tuple[list[Run], list[str]]:
+    """Every file that can be read, and for each of the others a line. Raises BadResults if none can be."""
+    found: list[Run] = []
+    doubts: list[str] = []
+    for path in _files(where):
+        try:
+            found.append(_run(path))
+        except BadResults as error:
+            doubts.append(str(error))
+    if not found:
+        raise BadResults(doubts[0] + (f"; so are {len(doubts) - 1} more" if doubts[1:] else ""))
+    return _apart(found, doubts), doubts
+
+
+def _apart(found: list[Run], doubts: list[str]) -> list[Run]:
+    """Two machines that were given one name get a number each: their curves have nothing to do with each other."""
+    kinds: dict[str, list[str]] = {}
+    for run in found:
+        known = kinds.setdefault(run.about["machine"], [])
+        known += [_hardware(run)] if _hardware(run) not in ["", *known] else []
+    doubts += [
+        f"{name} is the name of {len(known)} machines, {' and '.join(known)}: they are shown apart"
+        for name, known in kinds.items()
+        if len(known) > 1
+    ]
+    return [
+        replace(run, machine=f"{run.about['machine']} ({known.index(_hardware(run)) + 1}) · {run.about['environment']}")
+        if len(known := kinds[run.about["machine"]]) > 1 and _hardware(run)
+        else run
+        for run in found
+    ]
+
+
+def _hardware(run: Run) -> str:
+    """In words."""
+    return " ".join(str(run.about[fact]) for fact in HARDWARE if run.about.get(fact))
 
 
 def _files(where: Path) -> list[Path]:
@@ -110,7 +144,7 @@ def _run(path: Path) -> Run:
         rows = {name: dict(zip(columns, row, strict=False)) for name, row in found["results"].items()}
         env = found["env_name"]
         machine = path.parent.name
-        about = {"machine": machine, "environment": env, **found["params"]}
+        about = {**found["params"], "machine": machine, "environment": env}
         return Run(f"{machine} · {env}", str(found["commit_hash"]), int(found["date"]), about, rows)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadResults(f"{path} is no result file of asv: {type(error).__name__}: {error}") from error
@@ -135,10 +169,13 @@ def benchmarks(where: Path) -> dict[str, dict[str, Any]]:
     return {name: one for name, one in known.items() if isinstance(one, dict)}
 
 
-def gathered(found: list[Run], known: Mapping[str, Mapping[str, Any]], order: list[str]) -> list[Series]:
+def gathered(
+    found: list[Run], known: Mapping[str, Mapping[str, Any]], order: list[str], doubts: list[str]
+) -> list[Series]:
     """The curves, their points in the order of commits; a commit that was run twice counts as it is read last.
 
-    Values of another version of a benchmark are of something else, and left out. Raises BadResults.
+    Values of another version of a benchmark are of something else, and left out. For rows that cannot be read, and
+    commits without any number, `doubts` gets a line each.
     """
     by_commit = {commit: place for place, commit in enumerate(order)}
     ordered = sorted((run for run in found if run.commit in by_commit), key=lambda run: by_commit[run.commit])
@@ -151,13 +188,20 @@ def gathered(found: list[Run], known: Mapping[str, Mapping[str, Any]], order: li
             try:
                 cells = list(_cells(row, known.get(name, {}).get("param_names"), run.commit))
             except (TypeError, ValueError, IndexError, AttributeError) as error:
-                raise BadResults(f"{name} at {run.commit[:8]} ({run.machine}) is no result of asv: {error}") from error
+                doubts.append(f"{name} at {run.commit[:8]} ({run.machine}) is no result of asv: {error}")
+                continue
             for params, point in cells:
                 key = run.machine, name, params
                 if row.get("version") != version:
                     dropped.setdefault(key, set()).add(run.commit)
                 else:
                     series.setdefault(key, {})[run.commit] = point
+    measured = {commit for points in series.values() for commit in points}
+    doubts += [
+        f"{commit[:8]} has no number: it was not built, or all of it failed or was skipped"
+        for commit in order
+        if commit not in measured
+    ]
     return [
         Series(
             machine,

@@ -6,6 +6,8 @@ import importlib
 import os
 import platform
 import re
+import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+HERE = Path(__file__).parent
 CPUINFO = Path("/proc/cpuinfo")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE")
 
@@ -31,6 +34,7 @@ def about() -> dict[str, Any]:
         "blas": _blas(),
         "torch_cpu": torch.backends.cpu.get_cpu_capability(),
         "gpu": _gpu(),
+        "commit": _commit(),
     }
 
 
@@ -64,5 +68,21 @@ def _gpu() -> dict[str, Any] | None:
         "capability": f"{properties.major}.{properties.minor}",
         "processors": properties.multi_processor_count,
         "cuda": torch.version.cuda,
+        "driver": _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").partition("\n")[0],
         "cudnn": torch.backends.cudnn.version(),
     }
+
+
+def _commit() -> str:
+    """Of the clone that this file is part of; "" if it is installed elsewhere, be it below another repository."""
+    prefix, _, commit = _said("git", "-C", str(HERE), "rev-parse", "--show-prefix", "HEAD").partition("\n")
+    return commit if prefix == "harness/training/" else ""
+
+
+def _said(program: str, *arguments: str) -> str:
+    """What a program answers; "" where it is not here, or fails."""
+    found = shutil.which(program)
+    if found is None:
+        return ""
+    done = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    return "" if done.returncode else done.stdout.strip()

@@ -65,7 +65,7 @@ import benchmarks
 sys.modules["reference_impls.models"] = None  # as if this commit had none
 from benchmarks.bench_training import Training
 try:
-    Training().setup("numpy", "mlp-784-400-400-10-b100")
+    Training().setup(".", "numpy", "mlp-784-400-400-10-b100")
 except NotImplementedError as reason:
     print(reason)
 """
@@ -77,19 +77,33 @@ def test_a_commit_without_models_is_skipped() -> None:
     assert found.stdout.startswith("this commit cannot train: ")
 
 
-@pytest.mark.parametrize("track", ["track_ms_per_step", "track_throughput", "track_peak_memory"])
-def test_a_wrong_step_fails_instead_of_being_timed(track: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("track", ["track_ms_per_step", "track_throughput", "track_reached", "track_peak_memory"])
+def test_a_wrong_step_fails_instead_of_being_timed(track: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """And a right one has a number."""
     monkeypatch.setattr(bench_training, "QUICK", True)
     monkeypatch.setattr(bench_training, "workload_named", {"right": MLP, "wrong": WRONG}.__getitem__)
     for name in ("right", "wrong"):
         one = bench_training.Training()
-        one.setup("numpy", name)
+        one.setup(str(tmp_path), "numpy", name)
         with pytest.raises(truth.Wrong) if name == "wrong" else nullcontext():
-            assert getattr(one, track)("numpy", name) >= 0
+            assert getattr(one, track)(str(tmp_path), "numpy", name) >= 0
 
 
-def test_what_is_not_here_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_measurement_for_all_tracks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The first track measures; the others say what it found, and do not even load the workload."""
+    monkeypatch.setattr(bench_training, "QUICK", True)
+    monkeypatch.setattr(bench_training, "workload_named", {"right": MLP}.__getitem__)
+    first, second = bench_training.Training(), bench_training.Training()
+    first.setup(str(tmp_path), "numpy", "right")
+    ms = first.track_ms_per_step()
+    monkeypatch.setattr(bench_training, "workload_named", lambda _: pytest.fail("it was loaded"))
+    second.setup(str(tmp_path), "numpy", "right")
+    assert second.track_throughput() == pytest.approx(1e3 * MLP.units / ms)
+    assert second.track_ms_per_step() == ms
+    assert second.track_reached() > 0
+
+
+def test_what_is_not_here_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """CUDA where there is none, and what is too large for a CPU."""
     monkeypatch.setattr(Backend, "missing", lambda self: "none here" if self.device == "cuda" else "")
     for backend, workload, reason in (
@@ -97,4 +111,4 @@ def test_what_is_not_here_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
         ("numpy", "char-lstm-v96-h1024-t64-b256", "too large"),
     ):
         with pytest.raises(NotImplementedError, match=reason):
-            bench_training.Training().setup(backend, workload)
+            bench_training.Training().setup(str(tmp_path), backend, workload)

@@ -68,9 +68,11 @@ def repository(tmp_path: Path) -> list[str]:
     return git("rev-list", "--reverse", "HEAD").split()
 
 
-def save(folder: Path, commit: str, values: Values, date: int = 0, machine: str = "vm", version: str = "") -> None:
+def save(
+    folder: Path, commit: str, values: Values, date: int = 0, machine: str = "vm", version: str = "", gpu: str = "H200"
+) -> None:
     """One file, by asv."""
-    about = {"machine": machine, "cpu": "AMD <EPYC>", "gpu": "H200", "num_cpu": "2", "python": "3.11"}
+    about = {"machine": machine, "cpu": "AMD <EPYC>", "gpu": gpu, "num_cpu": "2", "python": "3.11"}
     one = asv_results.Results(about, {}, commit, date, "3.11", "virtualenv-py3.11", {})
     for name, row in values.items():
         one.add_result(KNOWN[name] | ({"version": version} if version else {}), Measured(row))
@@ -182,7 +184,9 @@ def test_what_asv_reads_back_is_what_we_read(repository: list[str], tmp_path: Pa
     """Values, quartiles and parameters, with asv's own reader as the judge."""
     filled(tmp_path, repository[:6])
     where = tmp_path / "results"
-    series = results.gathered(results.runs(where), results.benchmarks(where), repository)
+    found, doubts = results.runs(where)
+    series = results.gathered(found, results.benchmarks(where), repository, doubts)
+    assert len(doubts) == COUNT - 6  # commits without a number
     for path in where.glob("*/*-*.json"):
         theirs = asv_results.Results.load(str(path))
         for name in (THROUGHPUT, TIME):
@@ -260,15 +264,49 @@ def test_few_commits(repository: list[str], tmp_path: Path, run: Callable[..., R
         ),
     ],
 )
-def test_broken_files(tmp_path: Path, run: Callable[..., Result], content: str, says: str) -> None:
-    """One line, status 2, and no page."""
-    (tmp_path / "results" / "vm").mkdir(parents=True)
-    _ = (tmp_path / "results" / "vm" / "00000000-env.json").write_text(content)
+def test_broken_files(
+    repository: list[str], tmp_path: Path, run: Callable[..., Result], content: str, says: str
+) -> None:
+    """Alone: status 2, and no page. Beside others: named in one line, there and on the page, and the others shown."""
+    broken = tmp_path / "results" / "vm" / "00000000-env.json"
+    broken.parent.mkdir(parents=True)
+    content = content.replace("00", repository[0])
+    _ = broken.write_text(content)
     result = run()
     assert result.exit_code == 2
-    assert says in result.output
-    assert result.output.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+    filled(tmp_path, repository, slower_from=14)
+    result = run()
+    assert result.exit_code == 0, result.output
+    notes = [line for line in result.output.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert says in notes[0]
+    assert says in text_of(tmp_path / "page.html")
+    assert "slower: mlp on numpy, −2" in result.output
+
+
+def test_two_machines_of_one_name(repository: list[str], tmp_path: Path, run: Callable[..., Result]) -> None:
+    """Another GPU from the tenth commit on: no change, but two machines, each with its own curves."""
+    for number, commit in enumerate(repository):
+        gpu, factor = ("A100", 0.5) if number >= 10 else ("H200", 1)
+        values = {THROUGHPUT: [factor * one for one in speeds(number)]}
+        save(tmp_path / "results", commit, values, gpu=gpu)
+    result = run("--fail-if-slower")
+    assert result.exit_code == 0, result.output
+    assert "slower" not in result.output
+    said = re.search("note: vm is the name of 2 machines, (.*) and (.*): they are shown apart", result.output)
+    assert said
+    assert set(said.groups()) == {"AMD <EPYC> 2 A100", "AMD <EPYC> 2 H200"}
+    assert {"vm (1)", "vm (2)"} <= set(re.findall(r"vm \(\d\)", text_of(tmp_path / "page.html")))
+
+
+def test_a_commit_that_was_not_built(repository: list[str], tmp_path: Path, run: Callable[..., Result]) -> None:
+    """asv keeps a file without numbers: one line names the commit, and the others are shown."""
+    for number, commit in enumerate(repository):
+        save(tmp_path / "results", commit, {THROUGHPUT: [None] * 8 if number == 4 else speeds(number)})
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert f"note: {repository[4][:8]} has no number: it was not built, or " in result.output
 
 
 def test_no_results(tmp_path: Path, run: Callable[..., Result]) -> None:
