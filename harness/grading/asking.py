@@ -10,16 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..inputs import Case
-from ..sources import handwritten
-from ..sources.handwritten import Answer, Refused
+from ..sources.handwritten import Answer
 from ..spec import Array
 from .box import StudentError
+from .known import Known
 from .pack import Check
 from .runner import Gone, Runner
-
-
-class Broken(Exception):
-    """The pack itself fails."""
 
 
 @dataclass
@@ -46,7 +42,8 @@ class Asked:
 class Asker:
     """Asks one function of the adapter; each case once."""
 
-    def __init__(self, check: Check, runner: Runner, backward: bool) -> None:
+    def __init__(self, check: Check, runner: Runner, known: Known, backward: bool) -> None:
+        self.known = known
         self.call, self.options, self.runner, self.backward = check.call, check.options, runner, backward
         self.gone: Gone | None = None  # for the call with cotangents, which is then made no more, and
         self.forward_gone: Gone | None = None  # without
@@ -55,7 +52,7 @@ class Asker:
     def __getitem__(self, case: Case) -> Asked:
         """With cotangents; and where that fails the forward alone. Raises Broken."""
         if case.id not in self._memory:
-            self._memory[case.id] = asked = Asked(*_truth(case))
+            self._memory[case.id] = asked = Asked(*self.known.truth(case))
             self._all(case, asked)
         return self._memory[case.id]
 
@@ -122,15 +119,6 @@ def asked(
         if not overwrites(error):
             raise
     return runner.call(call, arrays, options, writeable=True), True
-
-
-def _truth(case: Case) -> tuple[Answer, tuple[Array, ...]]:
-    """What the reference says. Raises Broken."""
-    try:
-        answer, cotangents, _ = handwritten.run(case)
-    except Refused as refused:
-        raise Broken(f"the reference of {case.spec.name} fails at {case.id}: {refused.message}") from refused
-    return answer, cotangents
 
 
 def name_of(place: int) -> str:

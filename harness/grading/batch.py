@@ -9,6 +9,7 @@ from pathlib import Path
 from ..report import grades
 from ..report.results import Files, Results
 from .box import Level
+from .forks import several
 from .grade import Record, blank, graded
 from .pack import Pack
 
@@ -28,15 +29,19 @@ class Job:
         results = Results(files, blanks, paths)
         places = iter(range(len(paths)))
 
-        def one(path: Path) -> Record:
-            record, evidence = graded(self.pack, path, seed=self.seed, level=self.level, public=self.public)
-            results.put(next(places), record, evidence)
-            return record
+        with several(self.level, self.pack.torch, len(paths)) as forks:
 
-        try:
-            return grades.with_progress(paths, one)
-        finally:
-            results.close()
+            def one(path: Path) -> Record:
+                record, evidence = graded(
+                    self.pack, path, seed=self.seed, level=self.level, public=self.public, forks=forks
+                )
+                results.put(next(places), record, evidence)
+                return record
+
+            try:
+                return grades.with_progress(paths, one)
+            finally:
+                results.close()
 
 
 def found(pack: Pack, path: Path) -> Path:

@@ -11,55 +11,30 @@ Start a box from a thread that outlives it: a worker dies with the thread that s
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
-from . import bubblewrap, wire
+from . import start, wire
 from .channel import Channel, Closed, Late
-from .runtime import runtime
+from .forks import Forks, NotStarted
+from .start import TORCH, Cold, Level, Limits, Worker
 from .submission import copied
 from .wire import Frame, WireError
 
-Level = Literal["A", "B", "weak"]
+__all__ = ["Box", "Died", "Level", "Limits", "NotStarted", "Outcome", "StudentError", "Timeout"]
+
 Array = np.ndarray[Any, Any]
-INSIDE_FILES = ("worker.py", "loader.py", "wire.py", "seccomp.py", "landlock.py")
 START_SECONDS, GRACE_SECONDS = 60.0, 2.0
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # each more takes 40 MiB of the memory
 ADAPTER, TEXT = "adapter.py", 2000
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a worker may use: bytes, but for `cpu` (seconds in all), `files` (open at once) and `threads`."""
-
-    memory: int = 1 << 30  # NumPy needs 135 MiB of address space
-    cpu: int = 600
-    files: int = 64
-    threads: int = 64  # where the kernel counts them for the box alone: level A, and not for root
-    file_size: int = 8 << 20
-    kept: int = 64 << 10  # of what is printed
-    printed: int = 64 << 20
-    frame: wire.Limits = field(default_factory=wire.Limits)
-
-
-TORCH = Limits(memory=4 << 30)
-
-
-class NotStarted(Exception):
-    """The box could not be made: the machine's fault, never the submission's, of which nothing has run."""
 
 
 class Outcome(Exception):
@@ -86,6 +61,8 @@ class StudentError(Outcome):
 class Box:
     """Starts a worker and loads a submission, answers by it, and at the end leaves nothing of it.
 
+    With `forks` of its level the worker is one of them.
+
     Entering raises NotStarted, or any Outcome of loading the submission in `seconds`. With `stubs`, modules of the
     course's own that need not be there, the submission is imported as loader.py does it: patiently.
     """
@@ -100,6 +77,7 @@ class Box:
         torch: bool = False,
         stubs: Sequence[str] | None = None,
         limits: Limits | None = None,
+        forks: Forks | None = None,
     ) -> None:
         if level not in ("A", "B", "weak"):
             raise ValueError(f"level is {level!r}, but should be 'A', 'B' or 'weak'")
@@ -108,6 +86,7 @@ class Box:
         self.submission, self.seconds, self.torch = submission, seconds, torch
         self.stubs = None if stubs is None else list(stubs)
         self.level: Level = level
+        self.forks = forks if forks and forks.alive and (forks.level, forks.torch) == (level, torch) else None
         self.limits = limits or (TORCH if torch else Limits())
         self.name = f"backprove-box-{secrets.token_hex(8)}"  # of its folder, and in its processes' command lines
         self._source = np.frombuffer(adapter.read_bytes(), np.uint8)
@@ -115,19 +94,30 @@ class Box:
         self._files = {ADAPTER: self._source.tobytes().count(b"\n") + 1}  # with their lines
         self._folder: Path | None = None
         self._channel: Channel | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: Worker | None = None
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.gettempdir(), self.name)
-        self._folder.mkdir(mode=0o700)
-        self._channel = Channel(self.limits.frame, self.limits.kept, self.limits.printed)
+        channel = self._channel or self.launch()
         try:
-            self._start(self._folder, self._channel)
-            _ = self._ask(self._channel, {"name": None}, {"source": self._source}, self.seconds)
+            self._ready(channel)
+            _ = self._ask(channel, {"name": None}, {"source": self._source}, self.seconds)
         except BaseException:
             self.close()
             raise
         return self
+
+    def launch(self) -> Channel:
+        """Start the worker, and do not wait for it: who has other work does that before entering. Its pipes.
+
+        Raises NotStarted or StudentError; close the box where it is not entered.
+        """
+        channel = self._channel = Channel(self.limits.frame, self.limits.kept, self.limits.printed)
+        try:
+            self._start(channel)
+        except BaseException:
+            self.close()
+            raise
+        return channel
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -171,70 +161,36 @@ class Box:
             self._ended = ValueError("the box is closed, but should be open")
         _ = self._stop(0)
 
-    def _start(self, folder: Path, channel: Channel) -> None:
-        """Returns when the worker is behind its walls, with nothing of the submission's loaded."""
+    def _start(self, channel: Channel) -> None:
+        """Copy what is handed in to where a worker will see it, and start one."""
+        told = start.told(self.name, self.limits, self.stubs)
         try:
-            self._files |= copied(self.submission, folder / "submission")
-            command, root, config = self._prepared(folder)
+            if self.forks is not None:
+                self._folder = self.forks.hand_ins / self.name
+                self._files |= copied(self.submission, self._folder)
+                self._worker = self.forks.start(told, channel.theirs)
+                return
+            self._folder = Path(tempfile.gettempdir(), self.name)
+            self._folder.mkdir(mode=0o700)
+            self._files |= copied(self.submission, self._folder / "submission")
+            command, config = start.prepared(self.level, self.torch, self._folder)
             requests, answers, printed = channel.theirs
-            config |= {"requests": requests, "answers": answers}
-            self._process = subprocess.Popen(  # noqa: S603 - our own
-                [*command, "-I", "-S", "-B", "-X", "utf8", str(root / "worker.py"), json.dumps(config)],
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=printed,
-                pass_fds=(requests, answers),
-                env=dict.fromkeys(ONE_THREAD, "1"),
-                cwd=folder / "submission",
-                start_new_session=True,
-            )
+            config |= told | {"requests": requests, "answers": answers}
+            self._worker = Cold(start.cold(command, config, self._folder, printed, (requests, answers)))
         except ValueError as error:
             raise StudentError("ValueError", str(error)) from None
         except (OSError, subprocess.SubprocessError) as error:
             raise NotStarted(f"level {self.level}: {error}") from error
         finally:
             channel.started()
+
+    def _ready(self, channel: Channel) -> None:
+        """Returns when the worker is behind its walls, with nothing of the submission's loaded. Raises NotStarted."""
         try:
             _ = channel.ask(b"", START_SECONDS)
         except (Late, Closed, WireError) as error:
             why = self._stop(GRACE_SECONDS)
             raise NotStarted(f"level {self.level}: {self.printed.strip() or why}") from error
-
-    def _prepared(self, folder: Path) -> tuple[list[str], Path, dict[str, Any]]:
-        """Fill the folder; the command that starts the interpreter, where it sees the folder, and what it is told."""
-        parts = runtime(self.torch)
-        for name in INSIDE_FILES:
-            _ = shutil.copyfile(Path(__file__).with_name(name), folder / name)
-        (folder / "packages").mkdir()  # the one place from which the worker imports, with links to what it may
-        for package in parts.packages:
-            (folder / "packages" / package.name).symlink_to(package)
-        limits = self.limits
-        config: dict[str, Any] = {
-            "box": self.name,
-            "limits": {
-                "CORE": 0,
-                "NOFILE": limits.files,
-                "FSIZE": limits.file_size,
-                "CPU": limits.cpu,
-                "AS": limits.memory,
-            },
-            "frame": asdict(limits.frame),
-            "torch": self.torch,
-            "stubs": self.stubs,
-            "seccomp": self.level != "weak",
-            "landlock": self.level == "B",
-            "parent": os.getpid(),
-        }
-        command, root = [parts.python], folder
-        if self.level == "A":
-            command, root = [*bubblewrap.command(parts, folder), parts.python], bubblewrap.INSIDE
-            config["limits"]["NPROC"] = limits.threads
-            config["parent"] = 0  # bubblewrap sees to it
-        if self.level == "B":
-            readable, listed = parts.uncovered()
-            config["readable"] = [*map(str, readable), *bubblewrap.DEVICES, str(folder / "submission")]
-            config["listed"] = [*map(str, listed), str(folder / "packages")]
-        return command, root, config | {"packages": str(root / "packages"), "submission": str(root / "submission")}
 
     def _ask(
         self, channel: Channel, fields: dict[str, Any], arrays: dict[str, Array], seconds: float
@@ -265,19 +221,10 @@ class Box:
     def _stop(self, grace: float) -> str:
         """End everything; how the worker had ended by itself, if it had, or does so within these seconds."""
         how = "it closed its pipe"
-        process, self._process = self._process, None
-        if process is not None:
-            until = time.monotonic() + grace
-            while True:  # without reaping it, so that its group keeps its number until it is killed
-                ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-                if ended is not None or time.monotonic() > until:
-                    break
-                time.sleep(0.005)
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            code = process.wait()
-            if ended is not None:
-                how = _how(code, self.level)
+        worker, self._worker = self._worker, None
+        code = worker.stop(grace) if worker is not None else None
+        if code is not None:
+            how = _how(code, self.level)
         if self._channel is not None:
             self._channel.started()
             self._channel.close(GRACE_SECONDS)

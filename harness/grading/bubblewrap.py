@@ -13,12 +13,16 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 NOBODY = "65534"
 
 
-def command(runtime: Runtime, folder: Path) -> list[str]:
-    """Up to the interpreter. The folder appears as /box. Raises OSError without bubblewrap."""
+def command(runtime: Runtime, folder: Path, forking: bool = False) -> list[str]:
+    """Up to the interpreter. The folder appears as /box. Raises OSError without bubblewrap.
+
+    One that forks may make namespaces, within its own: see forking.py.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise OSError("bubblewrap is missing, but should be installed")
-    return [program, *_namespaces(), *_files(runtime, folder), "--chdir", str(INSIDE / "submission"), "--"]
+    kept = ["--cap-add", "CAP_SYS_ADMIN"] if forking else []
+    return [program, *_namespaces(), *kept, *_files(runtime, folder), "--chdir", str(INSIDE / "submission"), "--"]
 
 
 def _namespaces() -> Iterator[str]:

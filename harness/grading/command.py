@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..call import refuse
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # ruff: noqa: PLC0415 - --help should not wait for NumPy
 
@@ -32,34 +37,68 @@ from ..call import refuse
 )
 @click.option("--gradescope", type=click.Path(path_type=Path), metavar="FILE", help="Write Gradescope's results.json.")
 @click.option("--classroom", type=click.Path(path_type=Path), metavar="FILE", help="Write GitHub Classroom's result.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="RUN", help="Grade a class into a gradebook.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes, with --out.  [default: one a core]")
+@click.option("--cluster", metavar="ADDRESS", help="With --out: local, or a Dask scheduler at tls://HOST:PORT.")
+@click.option("--tls", type=click.Path(path_type=Path), metavar="DIR", help="With --cluster: its certificates.")
 def grade(
-    pack: str, submissions: tuple[Path, ...], self_: bool, isolation: str, seed: int | None, **files: Path | None
+    pack: str,
+    submissions: tuple[Path, ...],
+    self_: bool,
+    isolation: str,
+    seed: int | None,
+    out: Path | None,
+    workers: int | None,
+    cluster: str | None,
+    tls: Path | None,
+    **files: Path | None,
 ) -> None:
     """Judge what students hand in: each function, with the points it earns and the reason why not.
 
     PACK is an assignment: one of `backprove pack list`, or a folder. SUBMISSION is a folder, a .py, a .ipynb or a .zip;
-    examples/NAME is one of the pack's own.
+    examples/NAME is one of the pack's own. With --out a whole class: folders of hand-ins, zips, a CSV that lists them.
     """
-    from ..report import grades
-    from ..report.results import Files
-    from . import batch
-    from .pack import NoPack, load
+    if out is not None:
+        if self_ or any(files.values()):
+            refuse("--out is given with --self or another file, but should be alone: see `backprove gradebook export`.")
+        from ..gradebook.command import grade_class
 
-    wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
-    if len(submissions) > 1 and (wanted.gradescope or wanted.classroom):
+        level = _level(isolation)
+        grade_class(pack, submissions, out, level=level, seed=seed or 0, workers=workers, cluster=cluster, tls=tls)
+        return
+    if workers or cluster or tls:
+        refuse("--workers, --cluster and --tls are given without --out, but should be with it.")
+    if len(submissions) > 1 and (files["gradescope"] or files["classroom"]):
         refuse("--gradescope and --classroom take one submission, but several are given.")
+    with _meanwhile(_level, isolation, self_) as level:
+        from ..report import grades
+        from ..report.results import Files
+        from . import batch
+        from .pack import NoPack, load
+
+        try:
+            found = load(pack)
+        except NoPack as error:
+            refuse(str(error))
+    wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
     try:
-        found = load(pack)
-        job = batch.Job(found, _level(isolation, self_), int(self_) if seed is None else seed, self_)
+        job = batch.Job(found, level.result(), int(self_) if seed is None else seed, self_)
         paths = [batch.found(found, path) for path in submissions]
         done = job.run(paths, wanted)
-    except NoPack as error:
-        refuse(str(error))
     except OSError as error:
         refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
     grades.show(done)
     right = all(check["status"] == "pass" for record in done for check in record["checks"])
     sys.exit(0 if right and len(done) == len(paths) else 1)
+
+
+@contextmanager
+def _meanwhile(call: Callable[..., Any], *given: Any) -> Iterator[Future[Any]]:
+    """Call it in a thread: trying the walls is mostly waiting for a process, and so is reading half of NumPy."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(call, *given)
 
 
 def _level(isolation: str, own: bool = False) -> Any:
@@ -129,6 +168,7 @@ def check_packs(names: tuple[str, ...], write: bool) -> None:
     """Grade a pack's own examples, each of which must score what its file says; and judge its references."""
     from ..report import grades
     from . import selftest
+    from .forks import several
     from .pack import NoPack, load
 
     level, wrong = _level("best"), []
@@ -137,8 +177,9 @@ def check_packs(names: tuple[str, ...], write: bool) -> None:
             found = load(name)
         except NoPack as error:
             refuse(str(error))
-        work = selftest.work(found, level, write)
-        done = grades.with_progress(list(work), lambda key, work=work: work[key]())
+        with several(level, found.torch, len(found.examples)) as forks:
+            work = selftest.work(found, level, write, forks)
+            done = grades.with_progress(list(work), lambda key, work=work: work[key]())
         rows = [row for one in done for row in one]
         said = "as they say" if not rows else "not as they say"
         click.echo(f"{found.name}: {len(found.examples)} examples, {len(found.checks)} checks: {said}")

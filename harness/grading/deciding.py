@@ -16,15 +16,16 @@ import numpy as np
 from hypothesis import Phase
 from hypothesis.errors import Flaky
 
-from ..draw import draw, drawn
+from ..draw import draw
 from ..inputs import Case
-from ..spec import Spec
 from .asking import Asker, place_of
 from .judge import Judge, Said
+from .known import Known
 from .pack import Check
 from .runner import Runner
 
 ENOUGH = 6  # ordinary cases that fail: more say nothing new
+FOLLOWED = 8  # ordinary cases that are right as the derivative of a wrong forward, each by hundreds of calls
 HOPELESS = 3  # cases that raise, where none is right
 LOOKS, EACH_LOOKS = 450, 150  # cases that are looked at for smaller examples: for a hand-in, for one check
 SECONDS = 4.0  # for that, where a call is slow
@@ -57,17 +58,17 @@ class Budget:
 class Group:
     """All checks with one spec, one call and one set of options."""
 
-    def __init__(self, checks: Sequence[Check], runner: Runner, cases: int, seed: int, budget: Budget) -> None:
-        self.checks, self.spec, self.count, self.seed, self.budget = checks, checks[0].spec, cases, seed, budget
+    def __init__(self, checks: Sequence[Check], runner: Runner, known: Known, budget: Budget) -> None:
+        self.checks, self.spec, self.known, self.budget = checks, checks[0].spec, known, budget
         self.backward = any(place_of(check) is None for check in checks)
-        self.asker = Asker(checks[0], runner, self.backward)
+        self.asker = Asker(checks[0], runner, known, self.backward)
         self.judge = Judge(self.asker)
         self.said: dict[str, list[Said]] = {check.id: [] for check in checks}
         self.small: list[Case] = []  # where another check was shrunk to
 
     def findings(self) -> dict[str, Finding]:
         """One for each check. Raises Broken."""
-        cases = _drawn(self.spec, self.count, self.seed)
+        cases = self.known.cases(self.spec)
         self.judge.misled = self.backward and self._misled(cases)
         for case in cases:
             left = [check for check in self.checks if not self.settled(check)]
@@ -94,6 +95,8 @@ class Group:
         said = self.said[check.id]
         ordinary = [one for one in said if not one.extreme]
         if any(one.kind == "gone" for one in said) or sum(one.bad for one in ordinary) >= ENOUGH:
+            return True
+        if sum(one.follows for one in ordinary) >= FOLLOWED and not any(one.bad for one in said):
             return True
         return len(ordinary) >= HOPELESS and all(one.kind in ("error", "absent") for one in ordinary)
 
@@ -166,7 +169,7 @@ class Group:
                 raise _Found
 
         with suppress(_Found, _Enough, Flaky):
-            draw(self.spec, look, self.count, self.seed, (Phase.generate, Phase.shrink))
+            draw(self.spec, look, self.known.pack.cases, self.known.seed, (Phase.generate, Phase.shrink))
         self.budget.seconds -= time.monotonic() - start
         self.small.append(best.case)
         return best
@@ -178,17 +181,6 @@ class _Enough(BaseException):
 
 class _Found(Exception):
     """A case failed."""
-
-
-_CASES: dict[tuple[int, int, int], tuple[Spec, list[Case]]] = {}
-
-
-def _drawn(spec: Spec, count: int, seed: int) -> list[Case]:
-    """The cases, drawn once for all hand-ins."""
-    key = (id(spec), count, seed)
-    if key not in _CASES:
-        _CASES[key] = spec, drawn(spec, count, seed)
-    return _CASES[key][1]
 
 
 def _size(said: Said) -> tuple[Any, ...]:

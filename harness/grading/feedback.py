@@ -15,6 +15,7 @@ from ..sources import handwritten
 from ..sources.handwritten import Refused
 from ..spec import Array, Gradients
 from .asking import Asked, overwrites, unwritten
+from .blame import of_pack
 from .box import StudentError
 from .deciding import Finding, Group
 from .handin import HandIn
@@ -140,7 +141,7 @@ def _off(got: Array, want: Array, tolerance: float) -> Array:
 def trajectory(
     check: Trajectory, handin: HandIn, got: Mapping[str, Array], want: Mapping[str, Any]
 ) -> tuple[str, Told]:
-    """The status of an answer that is known, and what is said of it."""
+    """The status of an answer that is known, and what is said of it. Raises Broken."""
     inputs = _given(check)
 
     def fail(lines: list[str], own: Array | None = None, right: Array | None = None) -> tuple[str, Told]:
@@ -162,8 +163,8 @@ def trajectory(
     if check.judge is not None:
         try:
             reason = check.judge(got)
-        except Exception as error:  # noqa: BLE001 - an answer of another form than the pack's author thought of
-            reason = f"the answer is not of the form that is asked for: {type(error).__name__}: {error}"
+        except Exception as error:
+            raise of_pack(f"judge of {check.id}", error) from error
         if reason:
             return fail([reason])
     return "pass", Told("", "AGREE")
@@ -214,7 +215,18 @@ def _name(said: Said, others: list[Said], group: Group) -> str:
     except Exception:  # noqa: BLE001 - a name is welcome, and no more
         return ""
     words = re.sub(r" \(residual [^)]*\)$", "", words)
+    if "a multiple of its input" in words and all(map(_weighs_input, evidence)):
+        return "off by a multiple of the argument itself: is the slope of a regulariser wrong, or missing?"
     return re.sub(r" = [-+.\de]+ times", " times", words)  # the number may be another case's
+
+
+def _weighs_input(one: Evidence) -> bool:
+    """Whether what is wrong is the argument itself, times one number: of a sum it would be another in each place."""
+    x, off = np.asarray(one.case.arguments[one.argument]), one.got - one.want
+    if x.shape != off.shape or not np.isfinite(off).all():
+        return False
+    rest = off - x * (np.vdot(x, off) / (np.vdot(x, x) or 1.0))
+    return bool(abs(rest).max(initial=0.0) <= 1e-6 * abs(off).max(initial=0.0))
 
 
 def _evidence(said: Said, asked: Asked) -> Evidence:

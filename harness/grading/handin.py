@@ -83,9 +83,12 @@ class HandIn:
 
 
 @contextmanager
-def opened(path: Path, files: Sequence[str]) -> Iterator[HandIn]:
-    """The files of a pack, as far as they are there. Raises BadHandIn."""
+def opened(path: Path, files: Sequence[str], like: Path | None = None) -> Iterator[HandIn]:
+    """The files of a pack, as far as they are there, or else in another that this one is like. Raises BadHandIn."""
     entries = _sources(path)
+    if like is not None:
+        own = {entry.place for entry in entries}
+        entries = _shallowest([*entries, *(entry for entry in _sources(like) if entry.place not in own)])
     with tempfile.TemporaryDirectory(prefix="backprove-handin-") as name:
         found = HandIn(Path(name, "submission"))
         found.folder.mkdir()
@@ -118,7 +121,12 @@ def _sources(path: Path) -> list[Entry]:
         others = ", ".join(entry.place.name for entry in entries[:3])
         what = f"holds no Python file, but {others}" if others else "is empty"
         raise BadHandIn(f"{path.name or path} {what}; it should be or hold a .py, a .ipynb or a .zip")
-    return sorted(sources, key=lambda one: (len(one.place.parts), str(one.place)))
+    return _shallowest(sources)
+
+
+def _shallowest(entries: list[Entry]) -> list[Entry]:
+    """First; then by their names."""
+    return sorted(entries, key=lambda one: (len(one.place.parts), str(one.place)))
 
 
 def _in_folder(folder: Path) -> Iterator[Entry]:

@@ -2,7 +2,8 @@
 
     NAME/pack.py          PACK = Pack(...), read by the grader: it knows the right answers
     NAME/adapter.py       runs in the box beside the submission: one function for each `call`, and no right answer
-    NAME/examples/        hand-ins, each a folder, with a file beside it that says what it must score
+    NAME/examples/        hand-ins, each a folder, with a file beside it that says what it must score, and which other
+                          it is like, where it holds but the files that differ
 
     PACK = Pack(
         name="two-layer-net",
@@ -28,11 +29,13 @@ when the pack is tested. A pack without torch should not import it at the top of
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -160,7 +163,7 @@ class Pack:
     @property
     def max_score(self) -> float:
         """All points."""
-        return sum(check.points for check in self.checks)
+        return round(sum(check.points for check in self.checks), 6)
 
     @property
     def adapter(self) -> Path:
@@ -172,6 +175,25 @@ class Pack:
         """Its own hand-ins by name."""
         place = self.folder / EXAMPLES
         return {path.name: path for path in sorted(place.iterdir()) if path.is_dir()} if place.is_dir() else {}
+
+    def like(self, submission: Path) -> Path | None:
+        """The example that has the files which one of the pack's own examples does not repeat. Raises ValueError."""
+        submission = submission.resolve()
+        name = _like(submission) if submission.parent == self.folder / EXAMPLES else None
+        if name is None:
+            return None
+        other = self.examples.get(name)
+        if other is None or _like(other) is not None:
+            raise ValueError(f"{submission.name} is like {name!r}, but should be like one that has all its files")
+        return other
+
+
+def _like(example: Path) -> str | None:
+    """What the file beside an example says of it; whatever else is wrong with that file is told by who reads it all."""
+    with suppress(OSError, ValueError, AttributeError):
+        name = json.loads(example.with_name(f"{example.name}.json").read_text(encoding="utf-8")).get("like")
+        return None if name is None else str(name)
+    return None
 
 
 class NoPack(Exception):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..spec import Array
 from .box import Box, Died, Level, NotStarted, Outcome, StudentError, Timeout
+from .forks import Forks
 from .pack import Pack
 from .wire import WireError
 
 MOST_ENDED = 4  # boxes; a hand-in that ends more of them is not asked again
-EACH_SECONDS, MOST_SECONDS = 20.0, 90.0  # inside: of one function, so that others have their turn; all together
+# Inside: of one function, so that others have their turn; all together. Far more than needed, for busy machines.
+EACH_SECONDS, MOST_SECONDS = 60.0, 180.0
 
 
 class Gone(BaseException):
@@ -28,10 +31,11 @@ class Gone(BaseException):
 class Runner:
     """Asks the adapter's functions; enters a box when it is first asked."""
 
-    def __init__(self, submission: Path, pack: Pack, level: Level) -> None:
-        self.submission, self.pack = submission, pack
+    def __init__(self, submission: Path, pack: Pack, level: Level, forks: Forks | None = None) -> None:
+        self.submission, self.pack, self.forks = submission, pack, forks
         self.level: Level = level
         self._box: Box | None = None
+        self._launched: Box | None = None
         self._ended: list[Gone] = []
         self._seconds: dict[str, float] = defaultdict(float)
 
@@ -50,9 +54,17 @@ class Runner:
 
     def close(self) -> None:
         """End the box."""
-        if self._box is not None:
-            self._box.close()
-            self._box = None
+        for box in (self._box, self._launched):
+            if box is not None:
+                box.close()
+        self._box = self._launched = None
+
+    def launch(self) -> None:
+        """Have a box started meanwhile; what is wrong with it is told by the first call."""
+        box = self._made()
+        with suppress(NotStarted, StudentError):
+            _ = box.launch()
+            self._launched = box
 
     def _ask(self, name: str, what: Callable[[Box], Any]) -> Any:
         if len(self._ended) >= MOST_ENDED:
@@ -84,13 +96,22 @@ class Runner:
 
     def _opened(self) -> Box:
         if self._box is None:
-            pack = self.pack
-            box = Box(self.submission, pack.adapter, self.level, torch=pack.torch, stubs=pack.stubs)
+            box, self._launched = self._launched or self._made(), None
             try:
-                self._box = box.__enter__()
+                try:
+                    self._box = box.__enter__()
+                except NotStarted:
+                    if box.forks is None:
+                        raise
+                    self.forks = None  # it may be that only forks cannot be had any more
+                    self._box = self._made().__enter__()
             except StudentError as error:  # nothing of theirs is loaded before the first call
                 raise NotStarted(f"the pack's adapter does not load: {error}") from None
         return self._box
+
+    def _made(self) -> Box:
+        pack = self.pack
+        return Box(self.submission, pack.adapter, self.level, torch=pack.torch, stubs=pack.stubs, forks=self.forks)
 
 
 def _gone(outcome: Exception) -> Gone:

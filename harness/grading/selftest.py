@@ -18,7 +18,8 @@ from ..sources.handwritten import Refused
 from ..spec import Spec
 from ..verdict import Kind, Verdict
 from .box import Level
-from .grade import Record, grade
+from .forks import Forks
+from .grade import Record, graded
 from .pack import EXAMPLES, FILE, Check, Pack
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -63,10 +64,12 @@ def new(folder: Path) -> None:
     _ = source.write_text(source.read_text(encoding="utf-8").replace('"NAME"', f'"{folder.name}"'), encoding="utf-8")
 
 
-def of_example(pack: Pack, example: Path, level: Level | None = None, write: bool = False) -> list[Difference]:
+def of_example(
+    pack: Pack, example: Path, level: Level | None = None, write: bool = False, forks: Forks | None = None
+) -> list[Difference]:
     """Grade one example, and say where it differs; write its file, if asked to, where there is none."""
     beside = example.with_name(f"{example.name}.json")
-    record = grade(pack, example, level=level)
+    record, _ = graded(pack, example, level=level, forks=forks)
     if write and not beside.exists():
         _ = beside.write_text(json.dumps(told(record), indent=2) + "\n", encoding="utf-8")
     try:
@@ -119,11 +122,13 @@ def _judged(case: Case) -> Verdict:
         return Verdict(Kind(refused.kind), case, refused.message, refused.argument, refused.pattern)
 
 
-def work(pack: Pack, level: Level, write: bool = False) -> dict[str, Callable[[], list[Difference]]]:
+def work(
+    pack: Pack, level: Level, write: bool = False, forks: Forks | None = None
+) -> dict[str, Callable[[], list[Difference]]]:
     """All that a pack is asked, by name."""
     specs = {id(check.spec): check.spec for check in pack.checks if isinstance(check, Check)}
     return {
-        **{name: partial(of_example, pack, path, level, write) for name, path in pack.examples.items()},
+        **{name: partial(of_example, pack, path, level, write, forks) for name, path in pack.examples.items()},
         **{f"reference {spec.name} ({key})": partial(of_reference, spec) for key, spec in specs.items()},
         "all": partial(of_folder, pack),
     }

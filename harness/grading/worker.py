@@ -21,30 +21,56 @@ PLACE = "adapter.py"  # how the adapter is called in a traceback
 def main() -> None:
     """Shut the box from within, say so, answer until nobody asks any more."""
     config = json.loads(sys.argv[1])
-    for name, value in config["limits"].items():
-        _limit(getattr(resource, f"RLIMIT_{name}"), value)
     if config["parent"]:
         _die_with(config["parent"])
+    if "control" not in config:  # the imports, too, are under the limits
+        _limited(config)
     sys.path[:0] = [HERE, config["packages"]]
     import landlock  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
     import seccomp  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
-    import wire  # noqa: PLC0415  # pyright: ignore[reportMissingImports] - and NumPy, under the limits
+    import skeleton  # noqa: PLC0415  # pyright: ignore[reportMissingImports] - and the loader
+    import wire  # noqa: PLC0415  # pyright: ignore[reportMissingImports] - and NumPy
 
-    loader = None
-    if config["stubs"] is not None:
-        import loader  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
     if config["torch"]:
-        import torch  # noqa: PLC0415
+        _torch()
+    if "control" in config:
+        import forking  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
-        torch.set_num_threads(1)
+        config = forking.serve(config)
+        _limited(config)
+        landlock.drop_capabilities()
     if config["landlock"]:
-        landlock.restrict(config["readable"], config["listed"])
+        landlock.restrict([*config["readable"], config["submission"]], config["listed"])
     if config["seccomp"]:
         # Before its third version Landlock lets a file be emptied by whoever may read it.
         truncating = not config["landlock"] or landlock.version() >= 3
         seccomp.install(seccomp.program(os.uname().machine, os.getpid(), truncating))
     sys.path.remove(HERE)
-    Worker(wire, loader, config).answer()
+    for name in [*sys.modules]:  # the submission may have a loader.py, too
+        if name != __name__ and _ours(sys.modules[name]):
+            del sys.modules[name]
+    Worker(wire, skeleton, config).answer()
+
+
+def _ours(module: Any) -> bool:
+    return os.path.dirname(getattr(module, "__file__", None) or "") == HERE  # noqa: PTH120
+
+
+def _torch() -> None:
+    """For small arrays, and without its compiler: optimisers ask it to keep away, and to load it takes seconds."""
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    without: Any = types.ModuleType("torch._dynamo")
+    without.disable, without.graph_break = lambda function, *_, **__: function, lambda: None
+    torch._dynamo = sys.modules["torch._dynamo"] = without
+
+
+def _limited(config: dict[str, Any]) -> None:
+    """Where the kernel counts processes for all of a user's boxes together, their number is not limited."""
+    for name, value in config["limits"].items():
+        if name != "NPROC" or config["counted"]:
+            _limit(getattr(resource, f"RLIMIT_{name}"), value)
 
 
 def _limit(which: int, value: int) -> None:
@@ -66,8 +92,8 @@ def _die_with(parent: int) -> None:
 class Worker:
     """Answers each frame by one frame, which repeats the token that came with the question."""
 
-    def __init__(self, wire: Any, loader: Any, config: dict[str, Any]) -> None:
-        self.wire, self.loader, self.config = wire, loader, config
+    def __init__(self, wire: Any, skeleton: Any, config: dict[str, Any]) -> None:
+        self.wire, self.skeleton, self.config = wire, skeleton, config
         self.finder: Any = None
         self.most = wire.Limits(**config["frame"])
         self.adapter = types.ModuleType("backprove_adapter")
@@ -91,11 +117,11 @@ class Worker:
         name = frame.fields["name"]
         if name is None and "targets" in frame.fields:
             folder, targets = self.config["submission"], frame.fields["targets"]
-            return self.arrays({"skeleton": [self.loader.skeleton(folder, *one) for one in targets]})
+            return self.arrays({"skeleton": [self.skeleton.skeleton(folder, *one) for one in targets]})
         if name is None:
             sys.path.insert(0, self.config["submission"])
-            if self.loader is not None:
-                self.finder = self.loader.install(self.config["submission"], self.config["stubs"])
+            if self.config["stubs"] is not None:
+                self.finder = self.skeleton.loader.install(self.config["submission"], self.config["stubs"])
             sys.modules[self.adapter.__name__] = self.adapter
             code = compile(frame.arrays["source"].tobytes(), PLACE, "exec", dont_inherit=True)
             exec(code, vars(self.adapter))  # noqa: S102 - this is what the box is for
@@ -136,7 +162,7 @@ class Worker:
     def described(self, error: BaseException) -> dict[str, Any]:
         """The type, the message, and the innermost line of the submission's own, or else of the adapter."""
         try:
-            message = (self.loader.in_words(self.finder, error) if self.finder else str(error))[:2000]
+            message = (self.skeleton.loader.in_words(self.finder, error) if self.finder else str(error))[:2000]
         except BaseException:  # noqa: BLE001 - the exception is the submission's too
             message = ""
         file, line = "", 0

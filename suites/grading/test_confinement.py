@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ import pytest
 
 from harness.grading import levels
 from harness.grading.box import Box, Level, Outcome
+from harness.grading.forks import Forks
 from harness.grading.runtime import runtime
 from harness.grading.wire import WireError
 
@@ -225,10 +226,10 @@ def gone(name: str) -> bool:
     return not running(name)
 
 
-def outcome(name: str, level: Level, folder: Path, canaries: Canaries) -> tuple[str, Box]:
+def outcome(name: str, level: Level, folder: Path, canaries: Canaries, forks: Forks | None = None) -> tuple[str, Box]:
     """How the submission ends, in the words of the rows; the box is closed again."""
     seconds = SHORT if name in SLOW else LONG
-    box = Box(handed_in(name, folder), HERE / "adapter.py", level, seconds=seconds)
+    box = Box(handed_in(name, folder), HERE / "adapter.py", level, seconds=seconds, forks=forks)
     try:
         with box:
             sent = INPUT.copy(), WEIGHT.copy()
@@ -255,15 +256,38 @@ def test_every_file_has_its_row() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_leaves_the_box(name: str, level: Level, tmp_path: Path, canaries: Canaries) -> None:
     """The outcome is the row's, within its time; nobody is left; nothing was touched, read or told."""
+    box = confined(name, level, tmp_path, canaries)
+    assert gone(box.name)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_leaves_a_fork(
+    name: str, level: Level, tmp_path: Path, canaries: Canaries, forks: Callable[..., Forks | None]
+) -> None:
+    """The same where one worker is forked for all of them; and of that one nothing has changed."""
+    server = forks(level)
+    if server is None:
+        pytest.skip("no fork gets namespaces of its own on this machine")
+    before = sorted(running(server.name))
+    _ = confined(name, level, tmp_path, canaries, server)
+    until = time.monotonic() + LONG
+    while sorted(running(server.name)) != before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert sorted(running(server.name)) == before
+    assert server.alive
+    assert not list(server.hand_ins.iterdir())
+
+
+def confined(name: str, level: Level, folder: Path, canaries: Canaries, forks: Forks | None = None) -> Box:
+    """Run it, and look at everything but the processes."""
     if name in ON_X86 and os.uname().machine != "x86_64":
         pytest.skip("the attack is for x86-64")
     before, began = canaries.state(), time.monotonic()
-    how, box = outcome(name, level, tmp_path, canaries)
+    how, box = outcome(name, level, folder, canaries, forks)
     row = ROWS[name]
     wanted = row if isinstance(row, str) else row[level == "B"]
     assert re.match(wanted, how, re.DOTALL), how
     assert time.monotonic() - began < LONG
-    assert gone(box.name)
     assert canaries.state() == before
     for secret in ("swordfish", "root:x:", "PATH="):
         assert secret not in box.printed + how
@@ -271,6 +295,7 @@ def test_nothing_leaves_the_box(name: str, level: Level, tmp_path: Path, canarie
     assert len(box.printed) <= 1 << 16
     assert len(how) < 3000
     assert not list(Path(tempfile.gettempdir()).glob(box.name))
+    return box
 
 
 ESCAPES = {

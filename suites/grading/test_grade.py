@@ -369,15 +369,21 @@ def test_infra(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
     assert record["message"].startswith(said)
 
 
-def test_an_answer_of_another_form(graded: Graded) -> None:
-    """A pack's own judge need not think of everything."""
+def test_a_pack_that_raises(graded: Graded) -> None:
+    """Over an answer that its judge did not think of, or where it says what it wants: the student is not to blame."""
     judged = replace(
         PACK.checks[5], needs=(), want={}, judge=lambda got: "" if got["path"].reshape(4, 2).any() else "0"
     )
     pack = replace(PACK, checks=(*PACK.checks[:3], judged))
     assert graded(pack=pack)["score"] == 6.0
-    row = told(graded("range(4)", "range(3)", pack=pack), path="fail")["path"]
-    assert row["message"].startswith("the answer is not of the form that is asked for: ValueError: cannot reshape")
+    row = told(graded("range(4)", "range(3)", pack=pack), path="infra")["path"]
+    assert row["message"].startswith("the pack failed, so look at it: judge of path raises ValueError: cannot reshape")
+    assert "\n" not in row["message"]
+    pack = replace(PACK, checks=(*PACK.checks[:3], replace(judged, judge=None, want=lambda **_: {}["path"])))
+    row = told(graded(pack=pack), path="infra")["path"]
+    assert re.fullmatch(
+        r"the pack failed, so look at it: want of path raises KeyError: 'path' \(test_grade.py:\d+\)", row["message"]
+    )
 
 
 def test_follow_through(graded: Graded) -> None:

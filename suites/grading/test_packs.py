@@ -1,6 +1,7 @@
 """Every bundled pack: each of its examples scores exactly what its file says, and its references are right."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from harness.grading import levels, selftest
 from harness.grading.box import Level, NotStarted
+from harness.grading.forks import Forks
 from harness.grading.pack import EXAMPLES, Pack, bundled, load
 from harness.spec import Real, Spec
 
@@ -32,10 +34,11 @@ def best() -> Level:
 
 
 @pytest.mark.parametrize("id", FOLDERS)
-def test_example(id: str, best: Level) -> None:
+def test_example(id: str, best: Level, forks: Callable[..., Forks | None]) -> None:
     """Its score and its statuses, to the letter."""
     name, example = FOLDERS[id]
-    assert selftest.of_example(loaded(name), example, best) == []
+    pack = loaded(name)
+    assert selftest.of_example(pack, example, best, forks=forks(best, pack.torch)) == []
 
 
 @pytest.mark.parametrize("name", PACKS)
@@ -107,6 +110,25 @@ def test_a_wrong_file_is_noticed(best: Level, tmp_path: Path) -> None:
         ("left.json", "beside a folder of that name", "alone"),
         ("examples", "one at least that is wrong", "none"),
     ]
+
+
+def test_like_another(best: Level, tmp_path: Path) -> None:
+    """An example has the files of the one that it is like, but for its own; that one has all of its."""
+    selftest.new(tmp_path / "own")
+    pack = load(tmp_path / "own")
+    example, wrong = pack.examples["right"].with_name("again"), pack.examples["bias-averaged"]
+    example.mkdir()
+    _ = (example / "notes.py").write_text("")
+    beside = example.with_suffix(".json")
+    _ = beside.write_text('{"like": "right", "score": 6.0, "checks": {}}')
+    assert selftest.of_example(pack, example, best) == []
+    _ = beside.write_text(f'{{"like": "{wrong.name}", "score": 6.0, "checks": {{}}}}')
+    assert ("again", "score", "6.0", "5.0") in selftest.of_example(pack, example, best)
+    for name, like in (("nothing", ""), ("again", ""), (wrong.name, '"like": "again", ')):
+        _ = wrong.with_suffix(".json").write_text(f'{{{like}"score": 5.0, "checks": {{}}}}')
+        _ = beside.write_text(f'{{"like": "{name}", "score": 6.0, "checks": {{}}}}')
+        told = [row[3] for row in selftest.of_example(pack, example, best)]
+        assert f"again is like '{name}', but should be like one that has all its files" in told[1]
 
 
 def test_a_wrong_reference_is_noticed(tmp_path: Path) -> None:

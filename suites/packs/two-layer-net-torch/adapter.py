@@ -1,9 +1,6 @@
 """Calls the MLP class of ex2_pytorch.py with images of 3·32·32 numbers, of which the first few are not zero."""
 
-import sys
-import types
 from itertools import pairwise
-from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -11,10 +8,6 @@ import torch
 from torch import nn
 
 torch.set_default_dtype(torch.float64)
-# torch.optim asks its compiler to keep away, and the script makes an optimiser: to load that takes seconds.
-without: Any = types.ModuleType("torch._dynamo")
-without.disable, without.graph_break = lambda function, *_, **__: function, lambda: None
-torch._dynamo = sys.modules["torch._dynamo"] = without
 INPUTS = 3 * 32 * 32
 
 

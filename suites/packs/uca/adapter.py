@@ -4,9 +4,6 @@ The loop is given a net, an optimiser and loaders of our own, and what becomes o
 """
 
 import importlib
-import sys
-import types
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +12,6 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, TensorDataset
 
 torch.set_default_dtype(torch.float64)
-# torch.optim asks its compiler to keep away; to load that takes seconds, and a folder to write to.
-without: Any = types.ModuleType("torch._dynamo")
-without.disable, without.graph_break = lambda function, *_, **__: function, lambda: None
-torch._dynamo = sys.modules["torch._dynamo"] = without
 
 
 class Here(TorchFunctionMode):

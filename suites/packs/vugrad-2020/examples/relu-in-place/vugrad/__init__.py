@@ -1,4 +1,0 @@
-from .core import *
-from .functions import *
-from .modules import *
-from .ops import *
