@@ -12,8 +12,11 @@ import click
 
 from .call import kept, refuse
 from .dashboard.command import dashboard
+from .gradebook.ci_command import ci, gradescope
+from .gradebook.command import gradebook
 from .grading.command import grade, packs
 from .power.command import power
+from .reproduce.command import reproduce
 from .training.command import bench
 
 # The arrays are small: more threads only wait for each other. Heard only before NumPy is imported.
@@ -276,7 +279,7 @@ def _run(
     sys.exit(0 if len(done) == len(names) and all(check.passed for check in checks) else 1)
 
 
-for _command in (power, grade, packs, bench, dashboard):
+for _command in (power, grade, packs, gradebook, ci, gradescope, bench, dashboard, reproduce):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A class: every hand-in graded once, whatever happens meanwhile, and what came of it."""
