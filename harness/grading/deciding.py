@@ -25,7 +25,6 @@ from .pack import Check
 from .runner import Runner
 
 ENOUGH = 6  # ordinary cases that fail: more say nothing new
-FOLLOWED = 8  # ordinary cases that are right as the derivative of a wrong forward, each by hundreds of calls
 HOPELESS = 3  # cases that raise, where none is right
 LOOKS, EACH_LOOKS = 450, 150  # cases that are looked at for smaller examples: for a hand-in, for one check
 SECONDS = 4.0  # for that, where a call is slow
@@ -95,8 +94,6 @@ class Group:
         said = self.said[check.id]
         ordinary = [one for one in said if not one.extreme]
         if any(one.kind == "gone" for one in said) or sum(one.bad for one in ordinary) >= ENOUGH:
-            return True
-        if sum(one.follows for one in ordinary) >= FOLLOWED and not any(one.bad for one in said):
             return True
         return len(ordinary) >= HOPELESS and all(one.kind in ("error", "absent") for one in ordinary)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.reproduce.context import Context
 from harness.reproduce.data import Images
+from harness.reproduce.lockstep import Lockstep
 from harness.reproduce.net import Array, Net, Trainer
 from reference_impls import cross_entropy
 
@@ -19,6 +20,7 @@ from ._uva_nets import started_as_torch
 Numbers = dict[str, Any]
 SEEDS = 3
 LARGE = 100  # pixels: a step with MNIST's is ten times as long as one with the digits of 8 × 8
+SURE = 5  # steps of a wild training in lockstep
 PARTS = 16  # the test set comes in batches so many times as large as the training's
 
 
@@ -50,22 +52,29 @@ def batches(rng: np.random.Generator, classes: Array, size: int, stratified: boo
 
 def fit(
     context: Context, images: Images, made: Net, *, batch: int, seed: int, stratified: bool = False,
-    times: int = 1,
+    times: int = 1, wild: bool = False,
 ) -> Numbers:  # fmt: skip
     """Before training and after each epoch: the mean loss on both sets, and the accuracy on the test's.
 
     `as done` has what the document plots after each epoch: the loss of the last batch for the training set's, and the
     mean of the means of the batches, of which the last may be smaller, for the test set's. In float32, as the document;
-    `times` as many epochs as the others.
+    `times` as many epochs as the others. A `wild` training, in which rounding grows by itself, is in lockstep for its
+    first SURE steps alone.
     """
-    trainer, rng = context.trainer(made, dtype="float32"), context.rng("batches", seed)
+    trainer, rng = context.trainer(made, dtype="float32", lockstep=not wild), context.rng("batches", seed)
+    beside = Lockstep(made, context.device) if wild else None
+    if beside:
+        context.locksteps.append(beside.record)
     found: Numbers = {"train": [], "test": [], "accuracy": [], "as done": {"train": [], "test": []}}
     found["steps"] = -(-len(images.train) // batch)
     for epoch in range(times * epochs(context, images) + 1):
         if epoch:
             last = 0.0
             for rows in batches(rng, images.train_classes, batch, stratified):
-                last = trainer.step(images.train[rows], images.train_classes[rows])
+                batch_of = images.train[rows], images.train_classes[rows]
+                if beside and beside.record["steps"] < SURE:
+                    beside.step(trainer.lr, *batch_of)
+                last = trainer.step(*batch_of)
             found["as done"]["train"].append(last)
         losses, right = judged(trainer, images)
         if epoch:

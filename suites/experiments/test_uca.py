@@ -128,3 +128,14 @@ def test_steps_are_compared_at_as_many_steps() -> None:
         {"full": runs(1), "128": runs(5), "16": runs(40)})}  # fmt: skip
     assert found["For each step full batch is as fast as batches of 128"]
     assert found["Full batch is slower for each epoch than batches of 128"]
+
+
+def test_a_wild_training_is_in_lockstep_as_far_as_that_can_be(few: Context) -> None:
+    """For its first steps; in which a wrong rule is seen as ever."""
+    images = _uca_nets.pictures(few)
+    made = _uca_nets.net(few, images, 0, lr=1.0, rule="Adam")
+    _ = _uca_nets.fit(few, images, made, batch=16, seed=0, wild=True)
+    assert [one["steps"] for one in few.locksteps] == [_uca_nets.SURE]
+    plain = replace(made, optimizer=_uca_nets.net(few, images, 0, lr=1.0).optimizer)
+    with pytest.raises(OutOfStep, match="after step 1"):
+        _ = _uca_nets.fit(few, images, plain, batch=16, seed=0, wild=True)
