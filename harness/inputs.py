@@ -48,7 +48,7 @@ class Case:
     layout: str = "C"
     seed: int = 0
 
-    @property
+    @cached_property
     def id(self) -> str:
         """`name/key=value;…/profile.layout.seed`: all there is to know of this case."""
         plan = ";".join(f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in self.plan.items())

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 Array = np.ndarray[Any, Any]
 Gradients = dict[str, Array]
@@ -122,6 +121,8 @@ def log1p_exp(x: Array) -> Array:
 def normal_cdf(x: Array) -> Array:
     """The probability that a standard normal number is below x."""
     if x.dtype.char not in "gG":
+        from scipy import special  # noqa: PLC0415 - takes longer to load than all the rest
+
         return special.ndtr(x)
     # SciPy has no longdouble. Near 0 the part above |x| is 1/2 - density (x + x³/3 + x⁵/(3·5) + …); farther out it is
     # density / (x + 1 / (x + 2 / (x + …))).

@@ -9,9 +9,9 @@ from importlib.metadata import requires
 from pathlib import Path
 
 from ..grading.pack import EXAMPLES, Pack
+from .task import HERE
 
 TEMPLATES = Path(__file__).with_name("template")
-HERE = Path(__file__).resolve().parents[2]
 SOURCES = ("harness", "reference_impls")  # what grading imports
 LEFT_OUT = ("__pycache__",)
 TEXT = (".py", ".jinja", ".typed", ".sh", ".yml", ".yaml", "")

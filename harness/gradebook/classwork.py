@@ -45,6 +45,7 @@ class Outcome:
     empty: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    gave_up: str = ""
 
     @property
     def good(self) -> bool:
@@ -69,18 +70,19 @@ def grade(job: Job, paths: Sequence[Path], again: Callable[[Store, Grading], Seq
             if again:
                 store.forget(grading, again(store, grading))
             before = len(store.facts(grading))
-            complete = _run(job, store, grading, pack, folder, stop)
+            complete, gave_up = _run(job, store, grading, pack, folder, stop)
             graded = len(store.facts(grading)) - before
             _views(job.out, store, grading)
-        return _outcome(store, grading, complete, graded, given.others)
+        return _outcome(store, grading, complete, graded, given.others, gave_up)
 
 
-def _run(job: Job, store: Store, grading: Grading, pack: Pack, folder: Path, stop: Stop) -> bool:
+def _run(job: Job, store: Store, grading: Grading, pack: Pack, folder: Path, stop: Stop) -> tuple[bool, str]:
     def local(work: Work, folder: Path) -> Executor:
         return Local(work, job.workers or len(os.sched_getaffinity(0)), folder, job.out / LOG)
 
     with closing((job.executor or local)(grading.work, folder)) as executor, Shown() as shown:
-        return Running(store, grading, pack, executor, shown, stop).all()
+        running = Running(store, grading, pack, executor, shown, stop)
+        return running.all(), running.gave_up
 
 
 def take_in(store: Store, given: sources.Class) -> None:
@@ -111,7 +113,7 @@ def _views(out: Path, store: Store, grading: Grading) -> None:
     page.write(out, store, grading)
 
 
-def _outcome(store: Store, grading: Grading, complete: bool, graded: int, others: list[str]) -> Outcome:
+def _outcome(store: Store, grading: Grading, complete: bool, graded: int, others: list[str], gave_up: str) -> Outcome:
     newest = {one.student: one for one in store.attempts()}
     done = store.facts(grading)
     failed = []
@@ -128,6 +130,7 @@ def _outcome(store: Store, grading: Grading, complete: bool, graded: int, others
         empty=[one.student for one in newest.values() if one.empty],
         unlisted=store.unlisted(),
         others=others,
+        gave_up=gave_up,
     )
 
 

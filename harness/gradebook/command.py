@@ -70,6 +70,8 @@ def _graded(job: Job, paths: Sequence[Path], again: Callable[[Store, Grading], S
 
 def _say(outcome: Outcome, out: Path) -> None:
     """What came of it, in a few lines."""
+    from .running import MOST_INFRA
+
     left_out = [f"{place}: {why}" for place, why in outcome.problems]
     for what, names in (
         ("left out", left_out),
@@ -81,7 +83,10 @@ def _say(outcome: Outcome, out: Path) -> None:
         if names:
             click.echo(f"{len(names)} {what}: {_some(names)}", err=True)
     click.echo(f"{outcome.graded} graded now, {outcome.known} in all. Read: {out / 'class.html'}")
-    if not outcome.complete:
+    if outcome.gave_up:
+        click.echo(f"Stopped: no hand-in of the last {MOST_INFRA} could be graded: {outcome.gave_up}", err=True)
+        click.echo(f"When that is mended: backprove gradebook regrade {out}", err=True)
+    elif not outcome.complete:
         click.echo(f"Interrupted: what is graded is kept. Go on: backprove gradebook regrade {out}", err=True)
 
 

@@ -24,7 +24,7 @@ class Shown:
             BarColumn(), TextColumn("{task.description}"), console=self.console, transient=True,
             disable=not self.console.is_terminal,
         )  # fmt: skip
-        self.clock, self.total, self.counts = clock, 0, Counter[str]()
+        self.clock, self.total, self.late, self.counts = clock, 0, 0, Counter[str]()
         self._task = self.bar.add_task("")
         self._times: deque[float] = deque([clock()])
         self._told = clock()
@@ -37,13 +37,22 @@ class Shown:
         self.bar.stop()
 
     def begin(self, total: int) -> None:
-        """So many are to be done, more than were told before or fewer."""
-        self.total = total
+        """From now on it is so many in all, and the rate is another."""
+        self.total, self.late = total, 0
+        self._times = deque([self.clock()])
         self._show()
+
+    def later(self) -> None:
+        """One more that is done again in the end."""
+        self.late += 1
+        self._ticked()
 
     def done(self, kind: str) -> None:
         """One more, of this kind."""
         self.counts[kind] += 1
+        self._ticked()
+
+    def _ticked(self) -> None:
         now = self.clock()
         self._times.append(now)
         while len(self._times) > 2 and self._times[0] < now - RECENT:
@@ -54,13 +63,14 @@ class Shown:
             self.say(self.line())
 
     def line(self) -> str:
-        """As in "612 of 1000 · 305 a minute · 1:16 left · 3 infra"."""
+        """As in "612 of 1000 · 305 a minute · 1:16 left · 3 infra"; what is done later is not in what is left."""
         done = self.counts.total()
         parts = [f"{done} of {self.total}"]
         span = self._times[-1] - self._times[0]
-        if done and span > 0:
+        if span > 0:
             rate = (len(self._times) - 1) / span
-            parts += [f"{60 * rate:.0f} a minute", f"{_clock((self.total - done) / rate)} left"]
+            left = _clock((self.total - done - self.late) / rate)
+            parts += [f"{60 * rate:.0f} a minute", f"{left} left" + (f" for all but {self.late}" if self.late else "")]
         parts += [f"{count} {kind}" for kind, count in sorted(self.counts.items()) if kind != "graded"]
         return " · ".join(parts)
 

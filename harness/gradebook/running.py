@@ -20,6 +20,7 @@ from .store import AGAIN, FINAL, Grading, Store
 from .task import InfraError, Result, ungraded
 
 MOST_TRIES = 3
+MOST_INFRA = 20  # one after the other: then it is the machine or the pack, and no other hand-in will fare better
 WAKE_SECONDS = 0.5  # a signal is heard at once; this is for what no signal tells
 
 
@@ -52,23 +53,30 @@ class Running:
         self.store, self.grading, self.pack = store, grading, pack
         self.executor, self.shown, self.stop = executor, shown, stop
         self.tries: Counter[str] = Counter()
+        self.infra, self.gave_up = 0, ""
 
     def all(self) -> bool:
-        """Whether everything is done; False if it was stopped."""
+        """Whether everything is done; False if it was stopped, or gave up: `gave_up` then says why."""
         todo, late = self.store.to_do(self.grading), self.store.to_do(self.grading, AGAIN)
         self.shown.begin(len(todo) + len(late))
         self._each(todo, self.executor.window, rerun=True)
         late = self.store.to_do(self.grading, AGAIN)
-        if late and not self.stop.times:
+        if late and not self._over:
+            self.shown.begin(self.shown.total)
             self.shown.say(f"{len(late)} took too long: once more, each alone.")
         self._each(late, 1, rerun=False)
-        return not self.stop.times
+        return not self._over
+
+    @property
+    def _over(self) -> bool:
+        """Whether no more is to be begun."""
+        return bool(self.stop.times or self.gave_up)
 
     def _each(self, hashes: Sequence[str], window: int, rerun: bool) -> None:
         queue, live = deque(hashes), dict[Future[Result], str]()
         told = False
-        while (queue and not self.stop.times) or live:
-            while queue and len(live) < window and not self.stop.times:
+        while (queue and not self._over) or live:
+            while queue and len(live) < window and not self._over:
                 hash = queue.popleft()
                 live[self.executor.submit(self.store.data(hash))] = hash
             done, _ = wait(live, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
@@ -95,11 +103,21 @@ class Running:
         infra = bool(reason) or result.has("infra")
         if infra and self.stop.times > 1:  # it was us
             return False
+        if not infra or self.tries[hash] == 1:
+            self._count(infra, result)
         if infra and self.tries[hash] < MOST_TRIES:
-            return not self.stop.times
+            return not self._over
         late = rerun and result.has("timeout")
         tries = self.tries.pop(hash)
         self.store.keep(self.grading, hash, result, AGAIN if late else FINAL, tries)
-        if not late:
+        if late:
+            self.shown.later()
+        else:
             self.shown.done("infra" if infra else "graded")
         return False
+
+    def _count(self, infra: bool, result: Result) -> None:
+        """Give up where one hand-in after the other fails at its first try."""
+        self.infra = self.infra + 1 if infra else 0
+        if self.infra == MOST_INFRA:
+            self.gave_up = next(row["message"] for row in result.record["checks"] if row["status"] == "infra")

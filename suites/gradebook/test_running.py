@@ -9,7 +9,7 @@ import pytest
 
 from harness.gradebook.lock import Busy, held
 from harness.gradebook.progress import Shown
-from harness.gradebook.running import Running, Stop
+from harness.gradebook.running import MOST_INFRA, MOST_TRIES, Running, Stop
 from harness.gradebook.similar import prints
 from harness.gradebook.store import AGAIN, Grading, Store
 from harness.gradebook.task import InfraError, Result, Work, ungraded, version
@@ -43,7 +43,7 @@ class Told:
         if word == "dies":
             future.set_exception(InfraError("the grading worker died"))
             return
-        result = ungraded(Work("", ""), self.pack, "0" * 64, "")
+        result = ungraded(Work("", ""), self.pack, "0" * 64, "as it was told")
         for check in result.record["checks"]:
             check["status"] = word
         future.set_result(result)
@@ -103,6 +103,23 @@ def test_time_outs_alone_at_the_end(tmp_path: Path, pack: Path) -> None:
         assert [(data[:1], live) for data, live in last] == [(b"t", 1)] * 3
 
 
+def test_where_no_hand_in_can_be_graded(tmp_path: Path, pack: Path) -> None:
+    """It is not tried a thousand times: what is known is kept, the rest is left for when the machine is mended."""
+    broken = [f"b{at:02} " + " ".join(["infra"] * MOST_TRIES) for at in range(MOST_INFRA + 10)]
+    with Store(tmp_path, write=True) as store:
+        told, grading, ended = ran(store, pack, "a pass", *broken)
+        assert (ended, len(store.to_do(grading))) == ({"a": "pass"}, len(broken))
+        assert told.asked.total() in range(MOST_INFRA + 1, MOST_INFRA + 1 + 2 * told.window)
+
+
+def test_where_some_cannot_be_graded(tmp_path: Path, pack: Path) -> None:
+    """That many, but with others between them: each is tried three times, and then it is said of each."""
+    hands = [f"b{at:02} " + " ".join(["pass"] if at % 10 == 9 else ["infra"] * MOST_TRIES) for at in range(30)]
+    with Store(tmp_path, write=True) as store:
+        _, _, ended = ran(store, pack, *hands)
+        assert Counter(ended.values()) == {"infra": 27, "pass": 3}
+
+
 def test_stopped_before_the_rerun(tmp_path: Path, pack: Path) -> None:
     """What still has to be rerun is, in the next run, and only that."""
     with Store(tmp_path, write=True) as store:
@@ -115,6 +132,19 @@ def test_stopped_before_the_rerun(tmp_path: Path, pack: Path) -> None:
         store.keep(grading, "g timeout pass", late, AGAIN)
         told, _, ended = ran(store, pack)
         assert (told.asked.total(), ended) == (1, {"g": "timeout"})
+
+
+def test_the_version(tmp_path: Path, pack: Path) -> None:
+    """Another judge, or another pack, is another version; another example is not."""
+    judge = tmp_path / "harness" / "judge.py"
+    judge.parent.mkdir()
+    versions = [version(load(pack))]
+    for place, text in ((judge, "first"), (pack / "hints.md", "more"), (pack / "examples" / "one.py", "")):
+        place.parent.mkdir(exist_ok=True)
+        _ = place.write_text(text)
+        versions.append(version(load(pack), tmp_path))
+    assert len(set(versions)) == 3
+    assert versions[2] == versions[3]
 
 
 def test_the_lock(tmp_path: Path) -> None:
@@ -151,8 +181,11 @@ def test_progress_is_true() -> None:
         now[0] += 20
         shown.done("infra")
     assert shown.line() == "50 of 100 · 3 a minute · 16:40 left · 40 infra"
-    shown.begin(4000)
-    assert "21:56:40 left" in shown.line()
+    shown.later()  # which is known to be done alone: not counted with what is left at this rate
+    shown.later()
+    assert shown.line() == "50 of 100 · 4 a minute · 12:00 left for all but 2 · 40 infra"
+    shown.begin(100)
+    assert shown.line() == "50 of 100 · 40 infra"
 
 
 FIRST = '''
