@@ -11,10 +11,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from .spec import (
     Array,
@@ -31,6 +30,9 @@ from .spec import (
     Spec,
     Stream,
 )
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
 
 # The first of each is the plainest: Hypothesis shrinks towards it.
 PROFILES = ("plain", "ordinary", "mixed", "ties", "zeros", "kink", "saturated", "huge", "tiny")
@@ -276,9 +278,16 @@ def case_of(identity: str, spec: Spec) -> Case:
     return case
 
 
-@st.composite
-def cases(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
-    """Draw a case of `spec`."""
+def cases(spec: Spec) -> st.SearchStrategy[Case]:
+    """What draws the cases of `spec`."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - see spec.py
+
+    return st.composite(_case)(spec)
+
+
+def _case(draw: Callable[[st.SearchStrategy[Any]], Any], spec: Spec) -> Case:
+    from hypothesis import strategies as st  # noqa: PLC0415
+
     pick = Pick(draw, spec)
     if spec.together:
         spec.together(pick)

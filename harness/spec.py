@@ -23,10 +23,14 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+# ruff: noqa: PLC0415 - Hypothesis is for drawing: a case that is drawn already is judged without waiting for it
 
 Array = np.ndarray[Any, Any]
 Gradients = dict[str, Array]
@@ -123,7 +127,7 @@ class Choice:
 
     @property
     def strategy(self) -> st.SearchStrategy[Any]:
-        return self.values if isinstance(self.values, st.SearchStrategy) else st.sampled_from(list(self.values))
+        return _strategy(self.values)
 
 
 @dataclass(frozen=True)
@@ -151,9 +155,12 @@ class Pick:
 
     def option(self, name: str, values: Any) -> Any:
         """Draw the option `name`, or leave it at its default where the function judged does not take it."""
-        strategy = values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
-        self.plan[name] = self.draw(strategy) if self._spec.takes(name) else self._spec.defaults.get(name)
+        self.plan[name] = self.draw(_strategy(values)) if self._spec.takes(name) else self._spec.defaults.get(name)
         return self.plan[name]
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        """Draw what other names follow from, and record nothing."""
+        return self.draw(_strategy(values))
 
     def size(self, word: str, low: int = 1, high: int = 5) -> int:
         """Draw the size that `word` stands for."""
@@ -162,6 +169,8 @@ class Pick:
 
     def shape(self, word: str, dims: tuple[int, int] = (0, 2), low: int = 0, high: int = 4) -> tuple[int, ...]:
         """Draw the sizes that `*word` stands for."""
+        from hypothesis import strategies as st
+
         self.plan[word] = tuple(self.draw(st.lists(_one_size(low, high), min_size=dims[0], max_size=dims[1])))
         return self.plan[word]
 
@@ -170,9 +179,17 @@ class Pick:
         self.plan[name] = value
 
 
+def _strategy(values: Sequence[Any] | st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    from hypothesis import strategies as st
+
+    return values if isinstance(values, st.SearchStrategy) else st.sampled_from(list(values))
+
+
 @functools.cache
 def _one_size(low: int, high: int) -> st.SearchStrategy[int]:
     """Empty arrays matter, but one zero in a dozen sizes is enough; and nothing shrinks towards emptiness."""
+    from hypothesis import strategies as st
+
     if low > 0 or high == 0:
         return st.integers(low, high)
     return st.sampled_from((*range(1, high + 1),) * max(1, 12 // high) + (0,))

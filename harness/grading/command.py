@@ -74,15 +74,18 @@ def grade(
         from ..report import grades
         from ..report.results import Files
         from . import batch
+        from .known import known
         from .pack import NoPack, load
 
         try:
             found = load(pack)
         except NoPack as error:
             refuse(str(error))
+        seed = int(self_) if seed is None else seed
+        known(found, seed).prepare()
     wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
     try:
-        job = batch.Job(found, level.result(), int(self_) if seed is None else seed, self_)
+        job = batch.Job(found, level.result(), seed, self_)
         paths = [batch.found(found, path) for path in submissions]
         done = job.run(paths, wanted)
     except OSError as error:

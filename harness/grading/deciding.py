@@ -13,10 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import Phase
-from hypothesis.errors import Flaky
 
-from ..draw import draw
 from ..inputs import Case
 from .asking import Asker, place_of
 from .judge import Judge, Said
@@ -144,6 +141,11 @@ class Group:
 
     def shrunk(self, check: Check, failures: list[Said], extreme: bool) -> Said:
         """The smallest case that Hypothesis finds in its time to fail in the same way."""
+        from hypothesis import Phase  # noqa: PLC0415 - see spec.py
+        from hypothesis.errors import Flaky  # noqa: PLC0415
+
+        from ..draw import draw  # noqa: PLC0415
+
         kind, best = failures[0].kind, min(failures, key=_size)
 
         def fails(case: Case) -> Said | None:

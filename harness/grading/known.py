@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -20,7 +21,8 @@ from importlib import util
 from itertools import islice
 from pathlib import Path
 
-from ..draw import drawn
+import numpy as np
+
 from ..inputs import Case, CaseError, case_of
 from ..report import machine
 from ..sources import handwritten
@@ -54,9 +56,24 @@ class Known:
         if place not in self._cases:
             found = _cases(spec, self._kept.get(str(place)), self.pack.cases)
             self._new = self._new or found is None
-            self._cases[place] = drawn(spec, self.pack.cases, self.seed) if found is None else found
+            self._cases[place] = self._drawn(spec) if found is None else found
             self._own |= set(map(id, self._cases[place]))
         return self._cases[place]
+
+    def prepare(self) -> None:
+        """All that a right hand-in will be asked: while processes start, that costs no time.
+
+        What fails here fails again where it is asked for, and is told there.
+        """
+        for spec in self._specs:
+            with suppress(Exception), np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                for case in self.cases(spec):
+                    _ = self.truth(case)
+
+    def _drawn(self, spec: Spec) -> list[Case]:
+        from ..draw import drawn  # noqa: PLC0415 - Hypothesis takes as long to load as all that judges
+
+        return drawn(spec, self.pack.cases, self.seed)
 
     def truth(self, case: Case) -> Truth:
         """What the reference says at a case, and the cotangents. Raises Broken."""
