@@ -9,7 +9,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 from ..grading.pack import EXAMPLES, Pack
-from .task import HERE
+from ..report.machine import HERE
 
 TEMPLATES = Path(__file__).with_name("template")
 SOURCES = ("harness", "reference_impls")  # what grading imports

@@ -9,19 +9,17 @@ import hashlib
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath
 
 from ..grading.box import Level
 from ..grading.forks import Forks
 from ..grading.grade import Record, blank, graded
 from ..grading.pack import EXAMPLES, Pack
+from ..report import machine
 from ..report.handin_html import html
 from . import handed, similar
 
-HERE = Path(__file__).resolve().parents[2]  # where the packages are
-FOLDERS = ("harness", "harness/diagnosis", "harness/grading", "harness/sources", "reference_impls")  # what judges
+JUDGING = ("harness", "harness/diagnosis", "harness/grading", "harness/sources", "reference_impls")  # what judges
 NAME = 12  # letters of the content hash that a hand-in is called by: no student's name goes where its code goes
 
 
@@ -55,29 +53,16 @@ class InfraError(Exception):
     """The grader failed, and not the hand-in; the message says how, in one line."""
 
 
-def version(pack: Pack, here: Path = HERE) -> str:
+def version(pack: Pack, here: Path = machine.HERE) -> str:
     """Of everything in the pack's folder but its examples, and of what judges."""
-    digest = hashlib.sha256(_judging(here))
+    digest = hashlib.sha256(machine.sources(here, *JUDGING).encode())
     for path in sorted(pack.folder.rglob("*")):
         place = path.relative_to(pack.folder)
         if path.is_file() and place.parts[0] != EXAMPLES and not handed.skipped(PurePosixPath(place)):
-            _add(digest, place, path)
+            data = path.read_bytes()
+            digest.update(f"\0{place.as_posix()}\0{len(data)}\0".encode())
+            digest.update(data)
     return digest.hexdigest()[:16]
-
-
-@cache
-def _judging(here: Path) -> bytes:
-    digest = hashlib.sha256()
-    for folder in FOLDERS:
-        for path in sorted(here.joinpath(folder).glob("*.py")):
-            _add(digest, path.relative_to(here), path)
-    return digest.digest()
-
-
-def _add(digest: Any, place: PurePath, path: Path) -> None:
-    data = path.read_bytes()
-    digest.update(f"\0{place.as_posix()}\0{len(data)}\0".encode())
-    digest.update(data)
 
 
 def result(work: Work, pack: Pack, data: bytes, forks: Forks | None = None) -> Result:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import platform
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +20,24 @@ from ..verdict import Kind
 if TYPE_CHECKING:
     from ..search import Check
 
+HERE = Path(__file__).resolve().parents[2]  # where the packages are
 FIELDS = ("file", "name", "verdict", "argument", "pattern", "cases", "seconds", "case", "message", "source_used")
 
 
 def versions() -> dict[str, str]:
     """Of everything that a result may depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "torch", "hypothesis")}}
+
+
+@cache
+def sources(here: Path, *folders: str) -> str:
+    """The hash of our own modules in these folders: another one is another program, of the same version or not."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(here.joinpath(folder).glob("*.py")):
+            text = path.read_bytes()
+            digest.update(f"\0{path.relative_to(here).as_posix()}\0{len(text)}\0".encode() + text)
+    return digest.hexdigest()
 
 
 def as_json(checks: Sequence[Check]) -> str:

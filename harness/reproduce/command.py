@@ -18,6 +18,7 @@ FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]")
 @click.option("--data", type=FOLDER, metavar="DIR", help="MNIST, CIFAR-10 (binary) or text.  [default: embedded]")
+@click.option("--unverified", is_flag=True, help="Take MNIST's and CIFAR-10's files with whatever checksum.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="cuda: by torch.")
 @click.option(
     "--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True,
@@ -27,7 +28,14 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--seed", type=int, default=0, show_default=True, help="Other starts and batches.")
 @click.option("--list", "list_", is_flag=True, help="Only list the experiments and their figures.")
 def reproduce(
-    names: tuple[str, ...], data: Path | None, device: str, budget: str, out: Path, seed: int, list_: bool
+    names: tuple[str, ...],
+    data: Path | None,
+    unverified: bool,
+    device: str,
+    budget: str,
+    out: Path,
+    seed: int,
+    list_: bool,
 ) -> None:
     """The experiments of the five source documents, drawn and checked; all, or those of these names or numbers.
 
@@ -43,7 +51,7 @@ def reproduce(
 
     try:
         chosen = experiment.named(names)
-        found = None if list_ else source(data)
+        found = None if list_ else source(data, unverified)
     except LookupError as error:
         refuse(error.args[0])
     except BadData as error:

@@ -13,11 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..report import machine
+
 if TYPE_CHECKING:
     from .context import Context
 
 PACKAGE = "suites.experiments"
 FORMAT = 1  # of checkpoints
+TRAINING = ("reference_impls", "harness/reproduce", "harness/training")  # what trains
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ class Experiment:
         files = [path for path in package.glob("*.py") if _is_of(path.stem, self.name)]
         source = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
         libraries = [version(name) for name in ("backprove", "numpy", "torch")]
-        return " ".join([str(FORMAT), platform.python_version(), *libraries, source])
+        ours = machine.sources(machine.HERE, *TRAINING)[:12]
+        return " ".join([str(FORMAT), platform.python_version(), *libraries, ours, source])
 
 
 def _is_of(stem: str, name: str) -> bool:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from .data import Array, BadData, Images, split
-from .known import verdict
+from .known import checked
 
 PARTS = {"train": "train", "test": "t10k"}
 KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 
 
-def load(folder: Path) -> Images | None:
+def load(folder: Path, unverified: bool = False) -> Images | None:
     """MNIST, or None if there is no file of it.
 
     Where only one of its two parts is there, the last tenth of it is for testing. Raises BadData.
@@ -29,10 +29,10 @@ def load(folder: Path) -> Images | None:
         if len(pair) == 1:
             missing = next(kind for kind in KINDS if kind not in pair[0].name)
             raise BadData(f"{pair[0]} is there without its other half, but {PARTS[part]}-{missing}.gz should be too")
-    contents = [content(path) for pair in there.values() for path in pair]
+    contents = {path: content(path) for pair in there.values() for path in pair}
     arrays = []
-    for pair, raw in zip(there.values(), zip(contents[::2], contents[1::2], strict=True), strict=True):
-        images, labels = (idx(one, path, axes) for one, path, axes in zip(raw, pair, (3, 1), strict=True))
+    for pair in there.values():
+        images, labels = (idx(contents[path], path, axes) for path, axes in zip(pair, (3, 1), strict=True))
         if len(images) != len(labels):
             raise BadData(f"{pair[1]} has {len(labels)} labels, but should have {len(images)}, one for each image")
         if not len(images):
@@ -40,7 +40,7 @@ def load(folder: Path) -> Images | None:
         if labels.max() > 9:
             raise BadData(f"{pair[1]} has the label {labels.max()}, but should have those from 0 to 9")
         arrays += [np.divide(images, 255, dtype=np.float32), labels.astype(np.int64)]
-    says = f"MNIST ({verdict(*contents)}; "
+    says = f"MNIST ({checked(contents, unverified)}; "
     if len(there) == 2:
         return Images("mnist", f"{says}{len(arrays[0]):,} to train, {len(arrays[2]):,} to test)", *arrays)
     test = len(arrays[0]) // 10

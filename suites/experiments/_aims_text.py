@@ -73,8 +73,7 @@ def split(context: Context) -> tuple[Text, Array, Array]:
 
 
 def batches(numbers: Array, size: int, start: int, skip: int) -> Iterator[Array]:
-    """Pieces of text one after the other, (LENGTH, size), round and round; `skip` characters are left out in "
-    "between."""
+    """Pieces of text one after the other, (LENGTH, size), round and round; `skip` characters are left out between."""
     while True:
         places = (start + np.arange(size * LENGTH)) % len(numbers)
         yield numbers[places].reshape(size, LENGTH).T
@@ -134,10 +133,9 @@ def train(
         if step % 20 == 0:
             context.tick(step / steps)
     judged = pieces(kept, 100)
-    (scores, *_), _ = MODELS[layer](judged[:-1], **trainer.parameters())
     return {
         "losses": binned(losses, 40),
-        "kept": mean_loss(scores, judged[1:]),
+        "kept": mean_loss(net.scores(trainer.parameters(), judged[:-1]), judged[1:]),
         "steps": steps, "size": size, "hidden": hidden, "vocabulary": vocabulary, "options": options,
         "before": before,
         "after": write(layer, trainer.parameters(), text, context.rng("write"), length) if length else "",

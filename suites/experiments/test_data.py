@@ -42,7 +42,7 @@ def test_mnist(tmp_path: Path, packed: bool) -> None:
     """Both parts, and said not to be the published files."""
     for prefix in ("train", "t10k"):
         _ = mnist(tmp_path, prefix, packed)
-    found = source(tmp_path).images()
+    found = source(tmp_path, unverified=True).images()
     assert found.name == "mnist"
     assert "not the published files" in found.says
     assert "20 to train, 20 to test" in found.says
@@ -57,7 +57,7 @@ def test_mnist(tmp_path: Path, packed: bool) -> None:
 def test_one_part_is_split(tmp_path: Path) -> None:
     """The last tenth is for testing, and that is said."""
     _ = mnist(tmp_path, "t10k")
-    found = source(tmp_path).images()
+    found = source(tmp_path, unverified=True).images()
     assert (len(found.train), found.test_classes.tolist()) == (18, [8, 9])
     assert "t10k part alone, split into 18 to train and 2 to test" in found.says
 
@@ -89,12 +89,12 @@ def test_cifar(tmp_path: Path) -> None:
     inside = {f"{cifar.INSIDE}/{name}": RECORDS.tobytes() for name in ("data_batch_1.bin", "data_batch_3.bin")}
     archive(tmp_path / "archive" / cifar.ARCHIVE, inside | {"../data_batch_2.bin": b"no"})
     for name, counts in (("loose", (40, 20)), ("folder", (40, 20)), ("archive", (36, 4))):
-        found = source(tmp_path / name).images()
+        found = source(tmp_path / name, unverified=True).images()
         assert (len(found.train), len(found.test)) == counts, name
         assert found.shape == (3, 32, 32)
         assert (found.train_classes[:20] == LABELS).all()
         np.testing.assert_allclose(255 * found.train[3, 1, 2, 5], RECORDS[3, 1 + 1024 + 2 * 32 + 5], atol=1e-4)
-    assert "not the published file" in source(tmp_path / "archive").images().says
+    assert "not the published file" in source(tmp_path / "archive", unverified=True).images().says
     assert not (tmp_path / "data_batch_2.bin").exists()
 
 
@@ -124,16 +124,16 @@ def test_text(tmp_path: Path) -> None:
     assert found.alphabet == "\n abä"
     assert found.first(4).numbers.tolist() == [1, 2, 0, 3]
     assert "long.txt (not the published file" in found.says
-    assert source(tmp_path).images() is embedded.digits()  # for what is not there
+    assert source(tmp_path, unverified=True).images() is embedded.digits()  # for what is not there
 
 
 def test_preferences(tmp_path: Path) -> None:
     """The first of the preferred kinds that is there; else what is there."""
     _ = mnist(tmp_path)
-    assert source(tmp_path).images("cifar10", "mnist").name == "mnist"
+    assert source(tmp_path, unverified=True).images("cifar10", "mnist").name == "mnist"
     _ = (tmp_path / "data_batch_1.bin").write_bytes(RECORDS.tobytes())
-    assert source(tmp_path).images("cifar10", "mnist").name == "cifar10"
-    assert source(tmp_path).images().name == "mnist"
+    assert source(tmp_path, unverified=True).images("cifar10", "mnist").name == "cifar10"
+    assert source(tmp_path, unverified=True).images().name == "mnist"
 
 
 def test_embedded() -> None:
@@ -201,6 +201,11 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "a text of 10 bytes": (put("a.txt", b"0123456789"), "has 10 characters, but should have 1,000 or more"),
     "no text": (put("a.txt", b"\xff" * 2000), "is no UTF-8 at byte 0, but should be text"),
     "a folder as a text": (lambda folder: (folder / "a.txt").mkdir(), "cannot be read: Is a directory"),
+    "another checksum": (spoiled(0, lambda raw: raw), "ubyte.gz has the SHA-256 [0-9a-f]{16}…, but should have"),
+    "another archive's": (
+        lambda folder: archive(folder / cifar.ARCHIVE, {f"{cifar.INSIDE}/data_batch_1.bin": RECORDS.tobytes()}),
+        "has the SHA-256 .*: get it anew, or take it as it is by --unverified",
+    ),
     "nothing": (lambda _: None, "holds no data: neither MNIST"),
 }  # fmt: skip
 
