@@ -24,7 +24,7 @@ from .runner import Runner
 ENOUGH = 6  # ordinary cases that fail: more say nothing new
 HOPELESS = 3  # cases that raise, where none is right
 LOOKS, EACH_LOOKS = 450, 150  # cases that are looked at for smaller examples: for a hand-in, for one check
-SECONDS = 4.0  # for that, where a call is slow
+SECONDS = 2.0  # for that, where a call is slow
 
 
 @dataclass
