@@ -160,9 +160,9 @@ def similar(store: Store, grading: Grading, attempts: Sequence[Attempt]) -> list
 
 
 def _groups(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Who shares a print, of two or more, the largest first."""
+    """Who shares a print, of two or more, the smallest first: what many have in common says the least."""
     by: dict[str, list[str]] = defaultdict(list)
     for key, student in pairs:
         if key:
             by[key].append(student)
-    return sorted((sorted(group) for group in by.values() if len(group) > 1), key=lambda one: (-len(one), one))
+    return sorted((sorted(group) for group in by.values() if len(group) > 1), key=lambda one: (len(one), one))

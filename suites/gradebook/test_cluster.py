@@ -50,6 +50,21 @@ def test_as_without_and_killed(dask: Grader, handed: Handed, pack: Path, tmp_pat
     assert dask.export() == local.export()
 
 
+def test_interrupted(dask: Grader, handed: Handed) -> None:
+    """Ctrl-C, which a terminal sends to Dask's processes as well: what is under way is finished, the rest is left."""
+    folder = handed(some(30))
+    process = dask.start(folder)
+    until(lambda: len(dask.kept()) >= 2)
+    below = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, "Interrupted: what is graded is kept" in error) == (1, True), out + error
+    assert left_over(below) == []
+    assert "infra" not in dask.export()
+    assert dask.finish(folder)[0] == 0
+    assert len(dask.kept()) == 30
+
+
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Any]:
     """Of a cluster of one worker."""
