@@ -21,7 +21,7 @@ import click
 from harness.call import kept, refuse
 from harness.report import machine as files
 
-from .bench_training import BACKENDS, WORKLOADS, Training
+from . import bench_training as bench  # asv runs a class that is imported by its name a second time
 
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"]
@@ -79,14 +79,14 @@ def imported(file: Path, machine: str, commit: str | None, results: Path) -> Non
 def row(track: str, records: list[dict[str, Any]], now: int) -> list[Any]:
     """One benchmark: a value for each backend and workload, NaN for what is not in the file."""
     by = {(one["backend"], one["workload"]): one for one in records}
-    here = [by.get(choice) for choice in product(BACKENDS, WORKLOADS)]
+    here = [by.get(choice) for choice in product(bench.BACKENDS, bench.WORKLOADS)]
     values = [math.nan if one is None else one[TRACKS[track]] for one in here]
     low = [None if one is None else _quartile(track, one, "q1") for one in here]
     high = [None if one is None else _quartile(track, one, "q3") for one in here]
     counts = [None if one is None else one["blocks"] for one in here]
     # asv asks for the interval that holds the median of 99 of 100 runs; the quartiles are what is known.
-    params = [[repr(name) for name in names] for names in (BACKENDS, WORKLOADS)]
-    return [values, params, Training.version, now, 0.0, low, high, low, high, counts, counts]
+    params = [[repr(name) for name in names] for names in (bench.BACKENDS, bench.WORKLOADS)]
+    return [values, params, bench.Training.version, now, 0.0, low, high, low, high, counts, counts]
 
 
 def _quartile(track: str, one: dict[str, Any], which: str) -> float | None:

@@ -1,6 +1,8 @@
 """The asv benchmarks: today's workloads and meter beside any commit's library, the same parameters everywhere."""
 
 import importlib
+import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import benchmarks.imported
 from benchmarks import _tree, bench_training
 from harness.training import truth
 from harness.training.backend import BACKENDS, Backend
@@ -33,6 +36,26 @@ def test_parameters_are_all_there_is() -> None:
     """They are written out in the benchmark, since they may not depend on a commit or on a machine."""
     assert list(BACKENDS) == bench_training.BACKENDS
     assert list(WORKLOADS) == bench_training.WORKLOADS
+
+
+def found_twice(package: Any) -> list[str]:
+    """Classes that asv would take for benchmarks of a module that only imports them."""
+    names = [f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__)]
+    classes = [(place, one) for place in names for one in vars(importlib.import_module(place)).values()]
+    return [
+        f"{place}.{one.__name__}"
+        for place, one in classes
+        if isinstance(one, type)
+        and one.__module__ != place
+        and any(re.match("time_|track_", name) for name in dir(one))
+    ]
+
+
+def test_nothing_is_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An imported class would be, for hours."""
+    assert found_twice(benchmarks) == []
+    monkeypatch.setattr(benchmarks.imported, "Training", bench_training.Training, raising=False)
+    assert found_twice(benchmarks) == ["benchmarks.imported.Training"]
 
 
 @pytest.fixture
