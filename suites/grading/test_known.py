@@ -45,7 +45,7 @@ def test_cases_are_kept(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(json.loads(file.read_text())["0"]) for file in files(own)] == [pack.cases]
     assert files(own)[0].parent.stat().st_mode & 0o77 == 0  # a seed may be secret
     with monkeypatch.context() as patch:
-        patch.setattr(known, "drawn", lambda *_: 1 / 0)
+        patch.setattr(Known, "_drawn", lambda *_: 1 / 0)
         assert ids(pack) == drawn
         with pytest.raises(ZeroDivisionError):
             _ = ids(pack, 1)
