@@ -399,6 +399,16 @@ def test_follow_through(graded: Graded) -> None:
     assert "is " in rows["square.x"]["message"].partition("\n")[0]
 
 
+def test_follow_through_of_one_and_not_the_other(graded: Graded) -> None:
+    """They are looked at together first: one that is off by a thousandth is not carried by one that is right."""
+    wrong = RIGHT.replace("return x * w", "return 3 * x * w").replace('"x": d * w', '"x": 3 * d * w')
+    own = {"scale": "fail"}
+    rows = told(graded('"w": (d * x)', '"w": 3 * (d * x)', source=wrong), **own)
+    assert (rows["scale.x"]["points"], rows["scale.w"]["points"]) == (1.0, 1.0)
+    rows = told(graded('"w": (d * x)', '"w": 3.003 * (d * x)', source=wrong), **own, scale_w="fail")
+    assert (rows["scale.x"]["points"], rows["scale.w"]["points"]) == (1.0, 0.0)
+
+
 @pytest.mark.parametrize(("forward", "backward"), [("0 * x", "0 * x"), ("np.ones_like(x)", "np.zeros_like(d)")])
 def test_a_constant_earns_nothing(forward: str, backward: str, graded: Graded) -> None:
     """0 is the derivative of a constant forward, which is no achievement."""
