@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,16 @@ class Court:
     hand: Answer
     twin: Answer | None
     cotangents: tuple[Array, ...]
+    _slopes: dict[tuple[Any, ...], Slope] = field(default_factory=dict, init=False, repr=False)
 
     def slope(self, direction: Direction, arguments: Mapping[str, Any] | None = None) -> Slope:
-        """The derivative along a direction by differences, at this point or at another."""
-        return differences.slope(self.ray(direction, arguments))
+        """The derivative along a direction by differences, at this point, where it is kept, or at another."""
+        if arguments is not None:
+            return differences.slope(self.ray(direction, arguments))
+        key = tuple((name, u.tobytes()) for name, u in direction.items())
+        if key not in self._slopes:
+            self._slopes[key] = differences.slope(self.ray(direction))
+        return self._slopes[key]
 
     def ray(self, direction: Direction, arguments: Mapping[str, Any] | None = None) -> Ray:
         """The function along a direction, from this point or from another."""
@@ -257,8 +263,14 @@ def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answe
         found = errors(slope)
     if max(found) <= 1:
         return slope, found
-    slope = _at_neighbours(court, slope, direction) if slope.kinked else _with_noise(court, slope, direction)
-    return slope, errors(slope)
+    if slope.kinked:
+        wider = _at_neighbours(court, slope, direction)
+    else:
+        at_most = errors(replace(slope, bound=slope.bound + _most_noise(court, direction)))
+        if all(now <= 1 or then > 1 for now, then in zip(found, at_most, strict=True)):
+            return slope, found  # no noise would excuse it
+        wider = _with_noise(court, slope, direction)
+    return wider, errors(wider)
 
 
 def _claimed(court: Court, answer: Answer, direction: Direction) -> float:
@@ -266,6 +278,11 @@ def _claimed(court: Court, answer: Answer, direction: Direction) -> float:
     squares = sum(float(np.square(answer.gradients[name] * u).sum()) for name, u in direction.items())
     alone = tolerance.CLAIMED[court.case.spec.order] * math.sqrt(squares)
     return tolerance.EPS * (alone + tolerance.IN_COMMON * size(answer, direction))
+
+
+def _most_noise(court: Court, direction: Direction) -> float:
+    """What `_with_noise` widens a bound by at most."""
+    return tolerance.NOISE * max(tolerance.EPS * court.unseen(direction), tolerance.PRECISION * court.scale(direction))
 
 
 def _with_noise(court: Court, slope: Slope, direction: Direction) -> Slope:
