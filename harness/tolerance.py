@@ -29,23 +29,21 @@ def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
     """|got - want| entry by entry, in units of what rounding explains: above 1 an entry is wrong."""
     finite = np.isfinite(want)
     largest = float(abs(want[finite]).max(initial=0.0))
-    off = abs(got - want) / _bound(abs(want), largest, noise)
+    off = abs(got - want) / _bound(abs(want) * 1.0, largest, noise)
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     return np.where(same, 0.0, np.where(finite & np.isfinite(got), off, np.inf))
 
 
 def worst(got: Array, want: Array, noise: Array | float = 0.0) -> float:
-    """The largest `excess`, quickly where all is finite."""
+    """The largest `excess`, quickly where all is finite: each array that is not made saves more than its arithmetic."""
     off = abs(got - want)
-    if not off.any():
+    most = float(off.max(initial=0.0))
+    if not most:
         return 0.0
-    size = abs(want)
+    size = abs(want) * 1.0 if want.dtype.kind != "f" else abs(want)
     largest = float(size.max(initial=0.0))
-    if math.isfinite(largest):
-        off = off / _bound(size, largest, noise)
-        found = float(off.max(initial=0.0))
-        if math.isfinite(found):
-            return found
+    if math.isfinite(largest) and math.isfinite(most):
+        return float(np.divide(off, _bound(size, largest, noise)).max(initial=0.0))
     return float(excess(got, want, noise).max(initial=0.0))
 
 
@@ -57,9 +55,10 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _bound(size: Array, largest: float, noise: Array | float) -> Array:
-    bound = RELATIVE * size
-    bound += FLOOR * largest + TINY
-    return bound if isinstance(noise, float) and not noise else bound + NOISE * noise
+    """What rounding explains of an entry of this size; overwrites `size`."""
+    size *= RELATIVE
+    size += FLOOR * largest + TINY
+    return size if isinstance(noise, float) and not noise else size + NOISE * noise
 
 
 def jittered(arguments: Mapping[str, Any], number: int) -> dict[str, Any]:
