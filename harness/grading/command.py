@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import click
 
 from ..call import refuse
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 # ruff: noqa: PLC0415 - --help should not wait for NumPy
 
@@ -45,7 +40,7 @@ def grade(
     pack: str,
     submissions: tuple[Path, ...],
     self_: bool,
-    isolation: str,
+    isolation: Literal["best", "A", "B", "weak"],
     seed: int | None,
     out: Path | None,
     workers: int | None,
@@ -70,38 +65,33 @@ def grade(
         refuse("--workers, --cluster and --tls are given without --out, but should be with it.")
     if len(submissions) > 1 and (files["gradescope"] or files["classroom"]):
         refuse("--gradescope and --classroom take one submission, but several are given.")
-    with _meanwhile(_level, isolation, self_) as level:
+    from . import levels
+    from .pack import NoPack, load
+
+    try:
+        found = load(pack)
+    except NoPack as error:
+        refuse(str(error))
+    with levels.warm(isolation, found.torch) as tried:
         from ..report import grades
         from ..report.results import Files
         from . import batch
         from .known import known
-        from .pack import NoPack, load
 
-        try:
-            found = load(pack)
-        except NoPack as error:
-            refuse(str(error))
         seed = int(self_) if seed is None else seed
         known(found, seed).prepare()
-    wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
-    try:
-        job = batch.Job(found, level.result(), seed, self_)
-        paths = [batch.found(found, path) for path in submissions]
-        done = job.run(paths, wanted)
-    except OSError as error:
-        refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
+        forks = tried()
+        level = forks.level if forks else _level(isolation, self_)
+        wanted = Files(**{name.removesuffix("_"): path for name, path in files.items()})
+        try:
+            job = batch.Job(found, level, seed, self_)
+            paths = [batch.found(found, path) for path in submissions]
+            done = job.run(paths, wanted, forks)
+        except OSError as error:
+            refuse(f"{error.filename or 'a result'} cannot be written: {error.strerror}.")
     grades.show(done)
     right = all(check["status"] == "pass" for record in done for check in record["checks"])
     sys.exit(0 if right and len(done) == len(paths) else 1)
-
-
-@contextmanager
-def _meanwhile(call: Callable[..., Any], *given: Any) -> Iterator[Future[Any]]:
-    """Call it in a thread: trying the walls is mostly waiting for a process, and so is reading half of NumPy."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(call, *given)
 
 
 def _level(isolation: str, own: bool = False) -> Any:

@@ -52,19 +52,33 @@ class Forks:
         self._control: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        try:
+        self.launch()
+        self.ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def launch(self) -> None:
+        """Start the worker, and do not wait for it. Raises NotStarted."""
+        with self._or_not_started():
             self._start()
+
+    def ready(self) -> None:
+        """Returns when it has loaded what it needs and a fork of it has got behind its walls. Raises NotStarted."""
+        with self._or_not_started():
             _ = self._heard(START_SECONDS)
             self._try()
+
+    @contextmanager
+    def _or_not_started(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException as error:
             self.close()
             if isinstance(error, OSError | EOFError | subprocess.SubprocessError | Late | Closed | WireError):
                 raise NotStarted(f"level {self.level}, to be forked: {error or type(error).__name__}") from error
             raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def alive(self) -> bool:

@@ -10,8 +10,8 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 
 from . import landlock
 from .box import Box, Died, Level, NotStarted, Outcome
+from .forks import Forks
 from .seccomp import MACHINES
 from .wire import WireError
 
@@ -111,6 +112,32 @@ def found() -> dict[str, Found]:
     return {level: _found(level) for level in LEVELS}
 
 
+@contextmanager
+def warm(isolation: Level | Literal["best"], torch: bool) -> Iterator[Callable[[], Forks | None]]:
+    """Starts a worker at once; the call says later whether hand-ins can be forks of it, behind walls that hold.
+
+    The level is then tried in a fork as well, so that NumPy, or torch, is imported once, and while the grader reads
+    what it needs. Where it is not to be had like this, the others are still to be tried: the call returns None.
+    """
+    if isolation == "weak":
+        yield lambda: None
+        return
+    forks = Forks("A" if isolation == "best" else isolation, torch)
+
+    def tried() -> Forks | None:
+        with suppress(NotStarted):
+            forks.ready()
+            return None if trial(forks.level, forks) else forks
+        return None
+
+    try:
+        with suppress(NotStarted):
+            forks.launch()
+        yield tried
+    finally:
+        forks.close()
+
+
 @cache
 def _found(level: Literal["A", "B"]) -> Found:
     reason = trial(level)
@@ -118,8 +145,8 @@ def _found(level: Literal["A", "B"]) -> Found:
     return Found(level, reason, advice(reason) if reason else "")
 
 
-def trial(level: Level) -> str:
-    """Why the level does not hold here, in one line; empty if it does."""
+def trial(level: Level, forks: Forks | None = None) -> str:
+    """Why the level does not hold here, in one line; empty if it does. With `forks` it is tried in one of them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "submission").mkdir()
@@ -128,7 +155,14 @@ def trial(level: Level) -> str:
         try:
             with (
                 canaries(folder) as told,
-                Box(folder / "submission", folder / "adapter.py", level, seconds=SECONDS) as box,
+                Box(
+                    folder / "submission",
+                    folder / "adapter.py",
+                    level,
+                    seconds=SECONDS,
+                    torch=forks is not None and forks.torch,
+                    forks=forks,
+                ) as box,
             ):
                 if box.call("honest", {"input": np.ones(3)}, {}, SECONDS)["output"] != 3:
                     return "NumPy computes something else in the box"

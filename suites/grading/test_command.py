@@ -232,6 +232,7 @@ def test_no_isolation(pack: Path, handed: Callable[..., Path], tmp_path: Path, m
     """Refused, with what to do about it; and doctor says the same, with status 1."""
     none = {"A": Found("A", "bubblewrap is missing", "install it"), "B": Found("B", "no Landlock", "a newer kernel")}
     monkeypatch.setattr(levels, "_found", none.__getitem__)
+    monkeypatch.setattr(levels, "trial", lambda level, forks=None: none[level].reason)
     path = handed()
     for asked in ("best", "A", "B"):
         said = refused(run("grade", pack, path, "--isolation", asked, "--json", tmp_path / "r.json"))

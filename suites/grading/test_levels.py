@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.grading import landlock, levels
+from harness.grading import forks, landlock, levels
 from harness.grading.box import Box, Level, NotStarted
+from harness.grading.forks import Forks
 from harness.grading.levels import FORBIDDEN, TRIES, Found
 
 
@@ -44,6 +45,37 @@ def test_none(monkeypatch: pytest.MonkeyPatch) -> None:
         _ = levels.best()
     found["B"] = Found("B")
     assert levels.best() == "B"
+
+
+def test_a_warm_worker(level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The level is tried in a fork of the worker that hand-ins get forks of; nothing of it stays."""
+    tries: list[Forks | None] = []
+    held = levels.held
+    monkeypatch.setattr(levels, "held", lambda box, *what: (tries.append(box.forks), held(box, *what))[1])
+    with levels.warm(level, torch=False) as tried:
+        found = tried()
+        assert found is not None
+        assert found.alive
+        assert tries == [found] * len(FORBIDDEN)
+    assert not found.alive
+    assert not found.folder.exists()
+
+
+def test_a_warm_worker_without_walls(level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forks that are not confined are not used, and neither are those that cannot be had; then levels are sought."""
+    monkeypatch.setattr(levels, "trial", lambda level, forks=None: FORBIDDEN["read"])
+    with levels.warm(level, torch=False) as tried:
+        assert tried() is None
+    monkeypatch.undo()
+    monkeypatch.setattr(forks, "prepared", _refuses)
+    with levels.warm(level, torch=False) as tried:
+        assert tried() is None
+    with levels.warm("weak", torch=False) as tried:
+        assert tried() is None
+
+
+def _refuses(*_: object, **__: object) -> None:
+    raise OSError("no namespaces")
 
 
 @pytest.mark.parametrize(
