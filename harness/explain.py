@@ -122,10 +122,8 @@ def recognise(verdict: Verdict, others: Sequence[Verdict] = ()) -> diagnosis.Nam
 def _evidence(verdict: Verdict, court: Court) -> Evidence:
     case, twin, others = verdict.case, verdict.case.spec.twin, {}
     right: Oracle | None = None
-    if court.twin is not None and twin is not None and verdict.kind is Kind.HANDWRITTEN:
-        others = {name: g for name, g in court.twin.gradients.items() if name != verdict.argument}
-
-        trusted = case.spec.stands_for or getattr(registry.specs().get(case.spec.name), "reference", None)
+    trusted = case.spec.stands_for or getattr(registry.specs().get(case.spec.name), "reference", None)
+    if twin is not None and verdict.kind is Kind.HANDWRITTEN and (court.twin is not None or trusted is not None):
 
         def asked(arguments: Mapping[str, Any], cotangents: tuple[Array, ...]) -> Gradients:
             due = [name for name in case.differentiable if arguments[name] is not None]
@@ -135,10 +133,12 @@ def _evidence(verdict: Verdict, court: Court) -> Evidence:
                     if case.spec.differs(arguments):
                         return pullback(*cotangents)
                 return autograd.run(twin, arguments, due, cotangents).gradients
-            except Refused:
+            except (Refused, ValueError):  # or the output is of another shape then, and the cotangents do not fit it
                 return {}
 
         right = asked
+        everything = court.twin.gradients if court.twin is not None else asked(case.arguments, court.cotangents)
+        others = {name: gradient for name, gradient in everything.items() if name != verdict.argument}
 
     got, want = np.asarray(verdict.got), np.asarray(verdict.want)
     return Evidence(case, verdict.argument, got, want, others, court.cotangents, court.hand.outputs, right)

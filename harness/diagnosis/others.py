@@ -34,6 +34,9 @@ def option_ignored(e: Evidence) -> Found:
             continue
         for other in _others(e, name, value):
             instead = e.instead(None, **{name: other})
+            if instead is None:  # refused: without it another option may not be on
+                tried = (e.instead(None, **{name: other, flag: False}) for flag in _on(e, name))
+                instead = next((one for one in tried if one is not None), None)
             if instead is not None and e.fits(instead):
                 yield f"{name} ignored", f"{name} is ignored: this is the gradient for {name}={other!r}"
                 break
@@ -53,6 +56,11 @@ def _others(e: Evidence, name: str, value: Any) -> list[Any]:
     usual = [0.0] if isinstance(value, float) else ["none", "mean", "sum", "max"] if isinstance(value, str) else []
     tried = [e.case.spec.defaults[name], *choices, *usual]
     return [other for i, other in enumerate(tried) if other != value and other not in tried[:i]]
+
+
+def _on(e: Evidence, name: str) -> list[str]:
+    """The other options that are on."""
+    return [other for other, value in e.case.arguments.items() if value is True and other != name]
 
 
 def swapped(e: Evidence) -> Found:
