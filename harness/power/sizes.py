@@ -1,4 +1,4 @@
-"""Cases of a wanted size: a drawn case whose size words are doubled, in turn, as long as the function allows it."""
+"""Cases of a wanted size: a drawn case whose sizes are doubled, one after the other, as the function allows it."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def grown(case: Case, size: int) -> Case | None:
         for word in words(case):
             same = [other for other in words(case) if case.plan[other] == case.plan[word]]
             if entries(case) < size:
-                case = _doubled(case, [word]) or _doubled(case, same) or case
+                tried = (_as(case, of, twice) for of in ([word], same) for twice in _doubled(case.plan[word]))
+                case = next((found for found in tried if found is not None), case)
         if entries(case) == before:
             return None
     return case
 
 
-def _doubled(case: Case, words: list[str]) -> Case | None:
-    """With these words twice as large; None where that does not fit, or makes nothing larger."""
-    larger = {word: _twice(case.plan[word]) for word in words}
-    found = replace(case, plan={**case.plan, **larger})
+def _as(case: Case, words: list[str], size: int | tuple[int, ...]) -> Case | None:
+    """With these words of this size; None where that does not fit, or makes nothing larger."""
+    found = replace(case, plan={**case.plan, **dict.fromkeys(words, size)})
     try:
         answer, _, _ = handwritten.run(found)
     except (Refused, ValueError, KeyError, IndexError, TypeError):
@@ -53,8 +53,12 @@ def _doubled(case: Case, words: list[str]) -> Case | None:
     return found if entries(found) > entries(case) and all(y.size for y in answer.outputs) else None
 
 
-def _twice(size: int | tuple[int, ...]) -> int | tuple[int, ...]:
-    return tuple(2 * one for one in size) if isinstance(size, tuple) else 2 * size
+def _doubled(size: int | tuple[int, ...]) -> list[int | tuple[int, ...]]:
+    """Twice as large: a number; of a shape one number, the smallest first."""
+    if not isinstance(size, tuple):
+        return [2 * size]
+    places = sorted(range(len(size)), key=lambda place: size[place])
+    return [(*size[:place], 2 * size[place], *size[place + 1 :]) for place in places]
 
 
 def jacobian(case: Case) -> int:
