@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,8 +25,10 @@ from ..call import kept, refuse
 def power(quick: bool, json_: Path | None, page: Path | None) -> None:
     """How many wrong gradients we catch, how often we cry wolf, what it costs; other checkers beside us.
 
-    The peers, and matplotlib for the page, are an extra: pip install 'backprove[peers]'. Takes an hour without --quick.
+    The peers, and matplotlib for the page, are an extra: pip install 'backprove[peers]'. Takes an hour without --quick;
+    with --json a run that was stopped goes on where it was.
     """
+    from ..checkpoints import Store
     from ..report import machine, terminal
     from . import measure, show
 
@@ -32,10 +37,15 @@ def power(quick: bool, json_: Path | None, page: Path | None) -> None:
     for path in (json_, page):
         if path is not None:
             kept(path, lambda path=path: machine.writable(path))
-    with terminal.progress() as report:
-        found = measure.measure(measure.QUICK if quick else measure.FULL, report)
+    effort, store = measure.QUICK if quick else measure.FULL, None
     if json_ is not None:
+        parts, say = json_.with_name(f"{json_.name}.parts"), functools.partial(click.echo, err=True)
+        store = Store(parts, dataclasses.asdict(effort), measure.version(), say)
+    with terminal.progress() as report:
+        found = measure.measure(effort, report, store)
+    if store is not None and json_ is not None:
         kept(json_, lambda: machine.write(json_, json.dumps(found, indent=1) + "\n"))
+        shutil.rmtree(store.folder, ignore_errors=True)
     show.show(found)
     if page is not None:
         kept(page, lambda: show.page(found, page))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import multiprocessing
 import os
 import platform
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 
 from .. import registry
+from ..checkpoints import Store
 from ..draw import drawn
 from ..report import machine
 from . import alarms, cost, kills, names, peers, smallest
@@ -52,15 +54,27 @@ QUICK = Effort((60, 300), 40, (2, 1, 1), 40, (100, 1000), (10, 1000), ("linear",
 Report = Callable[[str, int, int], None]  # what is measured, how much is done, of how much
 
 
-def measure(effort: Effort, report: Report) -> dict[str, Any]:
-    """All parts in turn, on every core; but the cost, which is measured alone."""
+def version() -> str:
+    """Another one means that what was measured is of another judge: our sources, and the libraries."""
+    packages = [machine.HERE / name for name in ("harness", "reference_impls", "suites")]
+    folders = {path.parent.relative_to(machine.HERE).as_posix() for one in packages for path in one.rglob("*.py")}
+    versions = [f"{name} {one}" for name, one in (machine.versions() | peers.versions()).items()]
+    return " ".join([*versions, machine.sources(machine.HERE, *sorted(folders))])
+
+
+def measure(effort: Effort, report: Report, store: Store | None = None) -> dict[str, Any]:
+    """All parts in turn, on every core; but the cost, which is measured alone. What the store has is not made again."""
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")  # a fork of what torch and jax have started may hang
+    shown = [(name, size) for name in effort.shown for size in effort.entries]
+    specs = list(registry.specs())
     with ProcessPoolExecutor(cores, context, initializer=_quiet) as pool:
-        called = _in_parts(pool, _mutants, _by_spec(effort), effort, report, "mutants of {}")
-        calm = _in_parts(pool, _calm, list(registry.specs()), effort, report, "calm: {}")
-        work = [(name, size) for name in effort.shown for size in effort.entries]
-        seen = _in_parts(pool, _smallest, work, effort, report, "smallest error: {}")
+        several = functools.partial(_in_parts, effort, report, store, pool.map)
+        called = several(_mutants, _by_spec(effort), "mutants of {}")
+        calm = several(_calm, specs, "calm: {}")
+        seen = several(_smallest, shown, "smallest error: {}")
+    _quiet()
+    costs = _in_parts(effort, report, store, map, _costs, specs[:: effort.functions], "cost: {}")
     return {
         "versions": machine.versions() | peers.versions(),
         "machine": f"{cores} cores, {platform.machine()}",
@@ -71,7 +85,7 @@ def measure(effort: Effort, report: Report) -> dict[str, Any]:
         "names": [one for _, said in called for one in said],
         "alarms": [_together(list(of_one)) for of_one in zip(*calm, strict=True)],
         "smallest": [one for records in seen for one in records],
-        "cost": _costs(effort, report),
+        "cost": [one for records in costs for one in records],
     }
 
 
@@ -82,20 +96,27 @@ def _quiet() -> None:
 
 
 def _in_parts(
-    pool: ProcessPoolExecutor,
-    part: Callable[[Effort, Any], Any],
-    work: Sequence[Any],
     effort: Effort,
     report: Report,
+    store: Store | None,
+    each: Callable[..., Iterable[Any]],
+    part: Callable[[Effort, Any], Any],
+    work: Sequence[Any],
     words: str,
 ) -> list[Any]:
-    """What `part` finds for each piece of work, in order."""
-    found: list[Any] = []
-    for one in pool.map(functools.partial(part, effort), work):
-        found.append(one)
-        done = work[len(found) - 1]
-        report(words.format(done if isinstance(done, str) else done[0]), len(found), len(work))
-    return found
+    """What `part` finds for each piece of work, in order: kept as soon as it is known."""
+    found: dict[str, Any] = {}
+    keys = {f"{part.__name__} {one}": one for one in work}
+    for key in keys:
+        if store and (kept := store.load(key)) is not None:
+            found[key] = json.loads(kept["json"])  # as text, since an error that is never seen is infinite
+    left = {key: one for key, one in keys.items() if key not in found}
+    for (key, one), value in zip(left.items(), each(functools.partial(part, effort), left.values()), strict=True):
+        found[key] = value
+        if store:
+            _ = store.keep(key, {"json": json.dumps(value)})
+        report(words.format(one if isinstance(one, str) else one[0]), len(found), len(work))
+    return [found[key] for key in keys]
 
 
 def _chosen(effort: Effort) -> list[Any]:
@@ -118,17 +139,18 @@ def _mutants(effort: Effort, name: str) -> tuple[list[Any], list[Any]]:
     return caught, [asdict(one) | {"right": one.right} for one in said if one]
 
 
-def _calm(effort: Effort, name: str) -> list[alarms.Calm]:
-    """One for each precision."""
+def _calm(effort: Effort, name: str) -> list[Any]:
+    """One record for each precision."""
     calm = [alarms.Calm(dtype) for dtype in alarms.DTYPES]
     for one, examples in zip(calm, effort.calm, strict=True):
         one.look(registry.spec(name), examples, seed=1)
-    return calm
+    return [vars(one) for one in calm]
 
 
-def _together(parts: Sequence[alarms.Calm]) -> dict[str, Any]:
+def _together(parts: Sequence[Any]) -> dict[str, Any]:
     """The record of one precision over all functions."""
-    whole = functools.reduce(alarms.Calm.__add__, parts)
+    calm = [alarms.Calm(**one | {"kinds": Counter(one["kinds"])}) for one in parts]
+    whole = functools.reduce(alarms.Calm.__add__, calm)
     return {
         "dtype": whole.dtype,
         "cases": whole.cases,
@@ -139,15 +161,10 @@ def _together(parts: Sequence[alarms.Calm]) -> dict[str, Any]:
     }
 
 
-def _costs(effort: Effort, report: Report) -> list[Any]:
-    _quiet()
-    specs = list(registry.specs().values())[:: effort.functions]
-    found: list[Any] = []
-    for number, spec in enumerate(specs):
-        report(f"cost: {spec.name}", number, len(specs))
-        drawing = cost.drawing(spec)
-        found += [record | {"drawing": drawing} for record in cost.measure(spec, effort.sizes)]
-    return found
+def _costs(effort: Effort, name: str) -> list[Any]:
+    spec = registry.spec(name)
+    drawing = cost.drawing(spec)
+    return [record | {"drawing": drawing} for record in cost.measure(spec, effort.sizes)]
 
 
 def _smallest(_: Effort, work: tuple[str, int]) -> list[Any]:

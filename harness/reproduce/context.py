@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..checkpoints import Store, plain
 from .data import Images, Source, Text
 from .experiment import Figure
 from .lockstep import InStep, Lockstep
 from .net import Net, NumPyTrainer, TorchTrainer, Trainer
-from .store import Store, plain
 
 Value = TypeVar("Value")
 

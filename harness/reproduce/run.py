@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checkpoints import Store
 from ..report import machine
 from . import drawing, report
 from .context import Context
@@ -14,7 +15,6 @@ from .data import BadData, Source
 from .experiment import Experiment, Figure
 from .lockstep import OutOfStep
 from .progress import Watch, watch
-from .store import Store
 
 
 @dataclass(frozen=True)

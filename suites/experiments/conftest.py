@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from harness.checkpoints import Store
 from harness.reproduce import command, experiment
 from harness.reproduce.context import Context
 from harness.reproduce.data import Source
 from harness.reproduce.experiment import Claim, Experiment, Figure
 from harness.reproduce.net import Net
-from harness.reproduce.store import Store
 from suites.experiments._nets import perceptron
 
 Run = Callable[..., Result]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from harness.checkpoints import plain
 from harness.reproduce import drawing
 from harness.reproduce.context import Context
 from harness.reproduce.data import Text
 from harness.reproduce.lockstep import Lockstep, OutOfStep
 from harness.reproduce.net import Net, NumPyTrainer, TorchTrainer
-from harness.reproduce.store import plain
 from reference_impls import optim
 from suites.experiments import (
     _aims_adversarial,

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.checkpoints import Store
 from harness.reproduce.context import Context
-from harness.reproduce.store import Store
 from suites.experiments.conftest import Run, small
 
 KILLED = """

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.checkpoints import plain
 from harness.reproduce import drawing
 from harness.reproduce.context import Context
-from harness.reproduce.store import plain
 from suites.experiments import sapienza
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
+from harness.checkpoints import plain
 from harness.reproduce import drawing
 from harness.reproduce.context import Context
 from harness.reproduce.experiment import Claim
 from harness.reproduce.lockstep import OutOfStep
-from harness.reproduce.store import plain
 from suites.experiments import _uva_convnet, _uva_grid, _uva_norm, _uva_train, uva
 from suites.experiments._nets import perceptron
 from suites.experiments._uva_nets import convolutions, drawn_as_torch, row, shapes, with_mean_biases

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness import registry
+from harness.checkpoints import Store
 from harness.cli import main
 from harness.draw import drawn
 from harness.inputs import Case
@@ -153,9 +154,28 @@ def test_names_beside_their_truth() -> None:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Where parts are kept."""
+    return Store(tmp_path_factory.mktemp("parts"), {}, measure.version(), print)
+
+
+@pytest.fixture(scope="module")
+def found(store: Store) -> dict[str, Any]:
     """A very small sample of everything."""
-    return measure.measure(TINY, lambda *_: None)
+    return measure.measure(TINY, lambda *_: None, store)
+
+
+def test_what_is_known_is_not_measured_again(found: dict[str, Any], store: Store) -> None:
+    """A run that was stopped goes on: of its parts only the one that is missing is made, and all is as it was."""
+    assert store.load("_smallest ('tanh', 10)") is not None
+    for path in store.folder.iterdir():
+        if json.loads(path.read_text())["key"].startswith("_smallest"):
+            path.unlink()
+    made: list[str] = []
+    again = measure.measure(TINY, lambda what, *_: made.append(what), store)
+    assert made == ["smallest error: tanh"]
+    kept = [part for part in found if part != "smallest"]  # which peers measure along random directions
+    assert json.dumps([again[part] for part in kept]) == json.dumps([found[part] for part in kept])
 
 
 class TestReport:

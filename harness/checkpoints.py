@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..report import machine
+from .report import machine
 
 Record = dict[str, Any]
 
