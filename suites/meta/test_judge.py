@@ -9,9 +9,13 @@ import torch
 from torch import nn
 
 from harness import Kind, Real, registry, verifies, verify
+from harness.court import Court, judge
 from harness.draw import drawn
-from harness.inputs import CaseError, case_of
+from harness.inputs import Case, CaseError, case_of
 from harness.search import Check
+from harness.sources import handwritten
+from harness.sources.handwritten import Answer
+from harness.spec import Spec
 
 X = {"x": Real("*shape")}
 XW = {"x": Real("N D"), "w": Real("D M")}
@@ -25,6 +29,13 @@ def judged(function: Callable[..., Any], arguments: dict[str, Any] | None = None
 def product(x: Any, w: Any) -> Any:
     """A right function of two arguments."""
     return x @ w, lambda d: {"x": d @ w.T, "w": x.T @ d}
+
+
+def _answered(function: Any) -> tuple[Case, Answer, None, tuple[Any, ...]]:
+    """One ordinary case, and what the function says there; it has no twin."""
+    case = case_of("f/shape=[3,4]/ordinary.C.1", Spec("f", function, None, X))
+    hand, cotangents, _ = handwritten.run(case)
+    return case, hand, None, cotangents
 
 
 class TestSources:
@@ -64,6 +75,19 @@ class TestSources:
 
         result = judged(off, XW)
         assert (result.verdict, result.argument) == (Kind.HANDWRITTEN, "w")
+
+    def test_what_no_noise_excuses_is_seen_in_a_few_calls(self) -> None:
+        """Of a gradient that is far off nothing else is asked: without a twin the forward is called six times."""
+        calls = 0
+
+        def doubled(x: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return np.tanh(x), lambda d: {"x": 2 * d * (1 - np.tanh(x) ** 2)}
+
+        verdict = judge(Court(*_answered(doubled)))
+        assert verdict.kind is Kind.HANDWRITTEN
+        assert calls == 6  # with the one that it is judged by: complex step, and a central difference beside it
 
     def test_noise_is_inconclusive_and_no_pass(self) -> None:
         """A forward in single precision cannot confirm a gradient to a part in 10⁶."""
