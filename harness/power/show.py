@@ -97,12 +97,12 @@ def _worst(found: dict[str, Any], checker: str) -> list[float]:
     return [max(errors[size], default=math.nan) for size in found["effort"]["entries"]]
 
 
-def _by_size(cost: list[dict[str, Any]]) -> dict[int, float]:
-    """The median ratio to gradcheck's fast mode, by the nearest power of ten."""
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for record in cost:
-        found[10 ** round(math.log10(record["size"]))].append(record)
-    return {size: statistics.median(ratios(found[size], "gradcheck fast")) for size in sorted(found)}
+def _by_size(found: dict[str, Any]) -> dict[int, float]:
+    """The median ratio to gradcheck's fast mode, by the size that was wanted: each function has that many or more."""
+    wanted, by_size = found["effort"]["sizes"], defaultdict[int, list[dict[str, Any]]](list)
+    for record in found["cost"]:
+        by_size[max(size for size in wanted if size <= record["size"])].append(record)
+    return {size: statistics.median(ratios(by_size[size], "gradcheck fast")) for size in sorted(by_size)}
 
 
 def page(found: dict[str, Any], path: Path) -> None:
@@ -133,7 +133,7 @@ def page(found: dict[str, Any], path: Path) -> None:
         fast=ratios(found["cost"], "gradcheck fast"),
         slow=ratios(found["cost"], "gradcheck slow"),
         median=statistics.median,
-        by_size=_by_size(found["cost"]),
+        by_size=_by_size(found),
         levels=alarms.LEVELS,
         seen={checker: _worst(found, checker) for checker in (kills.OURS, f"{kills.OURS}, no twin")},
         folder=folder.name,
