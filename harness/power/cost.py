@@ -1,10 +1,12 @@
 """What judging one drawn case costs, beside gradcheck on the same function at the same case, and what drawing costs.
 
-The sides take turns, a block of calls each, as each would run by itself; processor time of one thread, medians.
+The sides take turns of a twentieth of a second or more: in the first calls after the other side's nothing is in the
+processor's caches, and nobody judges one case at a time. Processor time of one thread, medians.
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,8 @@ from ..spec import Spec
 from . import peers, sizes
 
 SIZES = (100, 1000, 10_000)
-BLOCK, ROUNDS = 4, 3
+CASES, ROUNDS = 16, 3
+LEAST, SECONDS = 4, 0.05  # calls, and time, of a turn
 
 
 def measure(spec: Spec, wanted: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
@@ -26,7 +29,7 @@ def measure(spec: Spec, wanted: tuple[int, ...] = SIZES) -> Iterator[dict[str, A
     for size in wanted:
         case = usual and sizes.grown(usual, size)
         if case is not None:
-            cases = [replace(case, seed=seed) for seed in range(BLOCK)]
+            cases = [replace(case, seed=seed) for seed in range(CASES)]
             ours, fast = _in_turn(cases, {"backprove": peers.backprove, "fast": peers.gradcheck_fast}).values()
             record = {"function": spec.name, "size": sizes.entries(case), "backprove": ours, "gradcheck fast": fast}
             if sizes.jacobian(case) <= sizes.MOST_JACOBIAN:
@@ -45,13 +48,15 @@ def drawing(spec: Spec, examples: int = 50) -> float:
 
 
 def _in_turn(cases: list[Case], sides: dict[str, Callable[[Case], Any]]) -> dict[str, float]:
-    """The median of each side; the first block of each only warms up."""
+    """The median of each side; the first turn of each only warms up."""
     times: dict[str, list[float]] = {name: [] for name in sides}
+    following = {name: itertools.cycle(cases) for name in sides}
     for turn in range(ROUNDS + 1):
         for name, side in sides.items():
-            for case in cases:
+            took: list[float] = []
+            while len(took) < LEAST or sum(took) < SECONDS:
                 start = time.process_time()
-                _ = peers.passes(side, case)
-                if turn:
-                    times[name].append(1e3 * (time.process_time() - start))
-    return {name: statistics.median(found) for name, found in times.items()}
+                _ = peers.passes(side, next(following[name]))
+                took.append(time.process_time() - start)
+            times[name] += took if turn else []
+    return {name: 1e3 * statistics.median(found) for name, found in times.items()}

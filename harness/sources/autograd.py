@@ -63,12 +63,13 @@ def _forward(
 
 
 def _backward(outputs: Sequence[torch.Tensor], leaves: Tensors, cotangents: Sequence[torch.Tensor]) -> Gradients:
-    pairs = [(o, v) for o, v in zip(outputs, cotangents, strict=False) if o.requires_grad]
+    pairs = [pair for pair in zip(outputs, cotangents, strict=False) if pair[0].requires_grad]
     found: Sequence[torch.Tensor | None] = [None] * len(leaves)
     if leaves and pairs:
+        roots, given = zip(*pairs, strict=True)
         found = _engine().run_backward(
-            tuple(o for o, _ in pairs),
-            tuple(v for _, v in pairs),
+            roots,
+            given,
             True,  # the graph is kept: a pullback may be called again
             False,  # and is not differentiated itself
             tuple(leaves.values()),
@@ -98,4 +99,4 @@ def _tensor(array: Array) -> torch.Tensor:
 
 
 def _array(tensor: torch.Tensor) -> Array:
-    return tensor.detach().numpy(force=True)  # torch keeps zeros that nobody has looked at as a promise
+    return tensor.numpy(force=True)  # torch keeps zeros that nobody has looked at as a promise
