@@ -327,30 +327,29 @@ class Workload:
         return work
 
     def agree(self) -> None:
-        """Both say the same; raises AssertionError.
+        """Both say the same, to float32's accuracy, and in float64 to a part in 10⁶; raises AssertionError.
 
-        The outputs are compared entry by entry, and so are the gradients in float64. In float32 a preactivation that
-        is all but 0 may lie on one side of a kink for the one and on the other for the other: there as a whole.
+        In float32 a preactivation that is all but 0 may lie on one side of a kink for NumPy and on the other for torch.
+        Then both are right, and some entries differ: of a gradient one in ten may, if in float64 none does.
         """
-        for name, got, want in self._answers("output"):
-            atol = 2e-4 * float(abs(want).max(initial=0.0))
-            np.testing.assert_allclose(got, want, rtol=1e-3, atol=atol, err_msg=f"{self.spec.name}: {name}")
-        for name, got, want in self._answers("d_"):
+        for name, got, want in self._answers():
             assert got.shape == want.shape, f"{self.spec.name}: {name}: {got.shape}, but should be {want.shape}"
-            off, size = float(np.linalg.norm(got - want)), float(np.linalg.norm(want))
-            assert off <= 0.05 * size, f"{self.spec.name}: {name} is off by {off:g}, of {size:g}, in float32"
-        for name, got, want in self.double()._answers("d_"):
+            atol = 2e-4 * float(abs(want).max(initial=0.0))
+            if name.startswith("d_") and np.isclose(got, want, rtol=1e-3, atol=atol, equal_nan=True).mean() >= 0.9:
+                continue
+            np.testing.assert_allclose(got, want, rtol=1e-3, atol=atol, err_msg=f"{self.spec.name}: {name}")
+        for name, got, want in self.double()._answers():
             atol = 1e-9 * float(abs(want).max(initial=0.0))
-            np.testing.assert_allclose(got, want, rtol=1e-6, atol=atol, err_msg=f"{self.spec.name}: {name}")
+            np.testing.assert_allclose(got, want, rtol=1e-6, atol=atol, err_msg=f"{self.spec.name}: {name} in float64")
 
-    def _answers(self, kind: str) -> list[tuple[str, Array, Array]]:
-        """What there is of this kind, ours and torch's."""
+    def _answers(self) -> list[tuple[str, Array, Array]]:
+        """Outputs and gradients, ours and torch's."""
         outputs, gradients = self.numpy()
         self.due = list(gradients)
         theirs, wanted = self.torch(self.leaves())
         pairs = [(f"output {i}", y, t) for i, (y, t) in enumerate(zip(outputs, theirs, strict=False))]
         pairs += [(f"d_{n}", g, wanted[n]) for n, g in gradients.items()]
-        return [(n, got, want.detach().to_dense().numpy()) for n, got, want in pairs if n.startswith(kind)]
+        return [(name, np.asarray(got), want.detach().to_dense().numpy()) for name, got, want in pairs]
 
 
 def _single(value: Any) -> bool:

@@ -52,6 +52,22 @@ def test_every_mutant_is_caught_and_what_it_is_called_is_true(name: str) -> None
             assert explain.explain(found[0], found[1:]).message.startswith(mutant.of)
 
 
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        "scaled_dot_product_attention: the causal mask is forgotten",
+        "poisson_nll_loss: Stirling's terms are left out",
+        "transformer_encoder_layer: the mask is forgotten",
+    ],
+)
+def test_an_option_that_is_ignored_is_named(mutant: str) -> None:
+    """Also where torch has conventions of its own, and where the option cannot be left out alone."""
+    (one,) = [one for one in CATALOGUE if str(one) == mutant]
+    said = names.named(one, names.convicted(registry.spec(one.of), one, cases(one.of)))
+    assert said is not None
+    assert said.pattern == "option_ignored"
+
+
 def test_mutants_are_told_apart_by_their_names() -> None:
     """Each is listed once, and says of itself only what a pattern can be called."""
     assert [name for name, count in Counter(map(str, CATALOGUE)).items() if count > 1] == []

@@ -11,10 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import benchmarks.imported
-from benchmarks import _tree, bench_training
+from benchmarks import _tree, bench_training, beside_torch
+from harness import registry
 from harness.training import truth
 from harness.training.backend import BACKENDS, Backend
 from suites.throughput.small import MLP
@@ -135,3 +137,29 @@ def test_what_is_not_here_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     ):
         with pytest.raises(NotImplementedError, match=reason):
             bench_training.Training().setup(str(tmp_path), backend, workload)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "every", "seen"),
+    [("float64", False, True), ("float64", True, True), ("float32", False, False), ("float32", True, True)],
+)
+def test_references_are_held_against_torch_before_they_are_timed(dtype: str, every: bool, seen: bool) -> None:
+    """One wrong entry is seen in float64; in float32, where it may lie beyond a kink, only if there are many."""
+    spec = registry.spec("linear")
+
+    def spoiled(**arguments: Any) -> Any:
+        output, pullback = spec.reference(**arguments)
+
+        def back(*cotangents: Any) -> Any:
+            gradients = pullback(*cotangents)
+            wrong = gradients["weight"] = np.array(gradients["weight"])
+            if wrong.dtype == dtype:
+                wrong[abs(wrong) >= (0 if every else abs(wrong).max())] *= wrong.dtype.type(1.01)
+            return gradients
+
+        return output, back
+
+    arguments = beside_torch.WORKLOADS["linear"]()
+    beside_torch.Workload(spec, arguments).agree()
+    with pytest.raises(AssertionError, match=r"linear: d_weight") if seen else nullcontext():
+        beside_torch.Workload(replace(spec, reference=spoiled), arguments).agree()
