@@ -43,11 +43,12 @@ def _damaged(court: Court) -> None:
 
 
 def _aliases(court: Court) -> None:
-    gradients = list(court.hand.gradients.values())
-    everything = [*gradients, *court.case.arguments.values(), *court.cotangents]
-    given = [value for value in everything if isinstance(value, np.ndarray)]
-    if all(g.base is None for g in gradients) and len({*map(id, given)}) == len(given):
-        return  # each gradient owns its memory
+    everything = [*court.hand.gradients.values(), *court.case.arguments.values(), *court.cotangents]
+    arrays = [value for value in everything if isinstance(value, np.ndarray)]
+    owners = [value if value.base is None else _owner(value) for value in arrays]
+    known = all(one.base is None for one in owners[: len(court.hand.gradients)])
+    if known and len({*map(id, owners)}) == len(owners):
+        return  # quickly: each gradient has memory of its own
     arguments = court.case.arguments.items()
     others = [(f"the argument {name}", value) for name, value in arguments if isinstance(value, np.ndarray)]
     others += [("the cotangent", value) for value in court.cotangents]
@@ -56,6 +57,13 @@ def _aliases(court: Court) -> None:
             if np.may_share_memory(gradient, other) and np.shares_memory(gradient, other):
                 raise _impure(f"d_{name} shares memory with {what}: return a copy", name, "aliased")
         others.append((f"d_{name}", gradient))
+
+
+def _owner(x: Array) -> Array:
+    """The array in whose memory a view lies; what is borrowed from elsewhere has a base of another kind."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
 
 
 def _remembers(court: Court, pullback: Callable[..., Any]) -> None:

@@ -35,23 +35,28 @@ def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
 
 
 def worst(got: Array, want: Array, noise: Array | float = 0.0) -> float:
-    """The largest `excess`, quickly where all is finite: each array that is not made saves more than its arithmetic."""
+    """The largest `excess`, quickly where all is finite: it is asked of every array of every case."""
     off = abs(got - want)
-    most = float(off.max(initial=0.0))
+    most = largest_of(off)
     if not most:
         return 0.0
-    size = abs(want) * 1.0 if want.dtype.kind != "f" else abs(want)
-    largest = float(size.max(initial=0.0))
+    size = abs(want) if want.dtype.kind == "f" else abs(want) * 1.0
+    largest = largest_of(size)
     if math.isfinite(largest) and math.isfinite(most):
-        return float(np.divide(off, _bound(size, largest, noise)).max(initial=0.0))
+        return largest_of(np.divide(off, _bound(size, largest, noise)))
     return float(excess(got, want, noise).max(initial=0.0))
+
+
+def largest_of(x: Array) -> float:
+    """The largest entry, or 0; of a small array in a third of the time that `max` takes."""
+    return float(x.item(x.argmax())) if x.size else 0.0
 
 
 def same(a: Any, b: Any) -> bool:
     """Whether nothing has changed, NaN included; quickly where there is none."""
     if not isinstance(a, np.ndarray):
         return a == b
-    return bool((a == b).all()) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return not np.count_nonzero(a != b) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
 def _bound(size: Array, largest: float, noise: Array | float) -> Array:

@@ -51,12 +51,13 @@ def _in_turn(cases: list[Case], sides: dict[str, Callable[[Case], Any]]) -> dict
     """The median of each side; the first turn of each only warms up."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     following = {name: itertools.cycle(cases) for name in sides}
-    for turn in range(ROUNDS + 1):
-        for name, side in sides.items():
+    with peers.quiet():
+        for turn, (name, side) in itertools.product(range(ROUNDS + 1), sides.items()):
             took: list[float] = []
             while len(took) < LEAST or sum(took) < SECONDS:
+                case = next(following[name])
                 start = time.process_time()
-                _ = peers.passes(side, next(following[name]))
+                _ = peers.asked(side, case)
                 took.append(time.process_time() - start)
             times[name] += took if turn else []
     return {name: 1e3 * statistics.median(found) for name, found in times.items()}

@@ -6,10 +6,11 @@ cannot be asked. Everything is handed over in float64 and contiguous, and only w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -20,9 +21,7 @@ from torch.autograd.gradcheck import GradcheckError
 from ..check import check
 from ..inputs import Case
 from ..sources import autograd, handwritten
-from ..sources.handwritten import Refused
 from ..spec import Array, Gradients
-from ..verdict import Nothing
 
 Peer = Callable[[Case], bool | None]
 
@@ -148,15 +147,25 @@ def versions() -> dict[str, str]:
 
 
 def passes(peer: Peer, case: Case) -> bool | None:
-    """Ask; a checker that fails in another way than by saying no has not been asked anything."""
+    """Ask, quietly; a checker that fails in another way than by saying no has not been asked anything."""
+    with quiet():
+        return asked(peer, case)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings, since wrong backwards overflow."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        try:
-            return peer(case)
-        except (Refused, Nothing):
-            return None
-        except Exception:  # noqa: BLE001  # "not implemented for", empty arrays, …
-            return None
+        yield
+
+
+def asked(peer: Peer, case: Case) -> bool | None:
+    """What the checker says, warnings and all; None where it says nothing."""
+    try:
+        return peer(case)
+    except Exception:  # noqa: BLE001  # there is nothing to judge, "not implemented for", empty arrays, …
+        return None
 
 
 def _inputs(case: Case) -> list[Array]:
