@@ -30,6 +30,7 @@ def measure(spec: Spec, wanted: tuple[int, ...] = SIZES) -> Iterator[dict[str, A
         case = usual and sizes.grown(usual, size)
         if case is not None:
             cases = [replace(case, seed=seed) for seed in range(CASES)]
+            _ = [peers.passes(peers.backprove, one) for one in cases]  # their arrays are filled: see `drawing`
             ours, fast = _in_turn(cases, {"backprove": peers.backprove, "fast": peers.gradcheck_fast}).values()
             record = {"function": spec.name, "size": sizes.entries(case), "backprove": ours, "gradcheck fast": fast}
             if sizes.jacobian(case) <= sizes.MOST_JACOBIAN:

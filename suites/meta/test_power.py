@@ -19,6 +19,7 @@ from harness.cli import main
 from harness.draw import drawn
 from harness.inputs import Case
 from harness.power import alarms, kills, measure, names, peers, show, sizes, smallest
+from harness.spec import Filled, Stream
 from suites.mutants import Mutant, handwritten
 from suites.mutants.generic import MISTAKES, each, everywhere
 
@@ -87,6 +88,29 @@ class TestSizes:
     def test_not_to_be_grown(self) -> None:
         """A function that has no size of its own."""
         assert sizes.grown(usual("affine_grid"), 10**6) is None
+
+
+def rules() -> list[str]:
+    """The functions of which an argument is filled by a rule of its own."""
+    kinds = {name: registry.spec(name).arguments.values() for name in registry.specs()}
+    return [name for name, of in kinds.items() if any(isinstance(getattr(k, "array", k), Filled) for k in of)]
+
+
+@pytest.mark.parametrize("name", rules())
+def test_arrays_are_filled_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not entry by entry, nor row by row: however large the case, an argument takes a few draws."""
+    large, draws = sizes.grown(usual(name), 1000), 0
+    assert large is not None
+    bits = Stream.bits
+
+    def counted(stream: Stream, count: int) -> Any:
+        nonlocal draws
+        draws += 1
+        return bits(stream, count)
+
+    monkeypatch.setattr(Stream, "bits", counted)
+    assert replace(large, seed=1).arguments
+    assert draws <= 2 * len(large.kinds)
 
 
 class TestKills:

@@ -42,8 +42,8 @@ def places(dims: int) -> Callable[[Stream, tuple[int, ...], Plan], Array]:
 
     def fill(stream: Stream, shape: tuple[int, ...], plan: Plan) -> Array:
         images, entries = math.prod(shape[:-dims]), math.prod(shape[-dims:])
-        rows = [stream.permutation(plan["room"])[:entries] for _ in range(images)]
-        return np.array(rows, np.int64).reshape(shape)
+        dice = stream.bits(images * plan["room"]).reshape(images, plan["room"])
+        return np.argsort(dice, axis=1, kind="stable")[:, :entries].reshape(shape)
 
     return fill
 
