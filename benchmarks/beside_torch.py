@@ -330,12 +330,14 @@ class Workload:
         """Both say the same, to float32's accuracy, and in float64 to a part in 10⁶; raises AssertionError.
 
         In float32 a preactivation that is all but 0 may lie on one side of a kink for NumPy and on the other for torch.
-        Then both are right, and some entries differ: of a gradient one in ten may, if in float64 none does.
+        Then both are right, and some entries differ a little: of a gradient one in ten may, and all together by a
+        twentieth of its norm, if in float64 none does.
         """
         for name, got, want in self._answers():
             assert got.shape == want.shape, f"{self.spec.name}: {name}: {got.shape}, but should be {want.shape}"
             atol = 2e-4 * float(abs(want).max(initial=0.0))
-            if name.startswith("d_") and np.isclose(got, want, rtol=1e-3, atol=atol, equal_nan=True).mean() >= 0.9:
+            near = np.isclose(got, want, rtol=1e-3, atol=atol, equal_nan=True).mean() >= 0.9
+            if name.startswith("d_") and near and np.linalg.norm(got - want) <= 0.05 * np.linalg.norm(want):
                 continue
             np.testing.assert_allclose(got, want, rtol=1e-3, atol=atol, err_msg=f"{self.spec.name}: {name}")
         for name, got, want in self.double()._answers():

@@ -272,6 +272,17 @@ def two_views_of_one_array() -> Function:
     return add
 
 
+def two_readings_of_one_buffer() -> Function:
+    def add(a: Any, b: Any) -> Any:
+        def pullback(d: Any) -> Any:
+            buffer = bytearray(d.tobytes())
+            return {name: np.frombuffer(buffer, d.dtype).reshape(d.shape) for name in "ab"}
+
+        return a + b, pullback
+
+    return add
+
+
 # Raising.
 
 
@@ -458,6 +469,7 @@ BAD = [
     bad(gradient_is_a_view_of_the_cotangent, Kind.IMPURE, "d_x shares memory with the cotangent: return a copy", ANY),
     bad(one_array_for_two_gradients, Kind.IMPURE, SHARED, TWO),
     bad(two_views_of_one_array, Kind.IMPURE, SHARED, TWO),
+    bad(two_readings_of_one_buffer, Kind.IMPURE, SHARED, TWO),
     bad(needs_an_even_size, Kind.ERROR, "ValueError: size is odd"),
     bad(loses_a_batch_of_one, Kind.ERROR, "x.squeeze() @ matrix", MATRIX),
     bad(raises_in_the_pullback, Kind.ERROR, 'raise NotImplementedError("only vectors")', ANY),

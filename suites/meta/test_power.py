@@ -18,7 +18,7 @@ from harness.checkpoints import Store
 from harness.cli import main
 from harness.draw import drawn
 from harness.inputs import Case
-from harness.power import alarms, kills, measure, names, peers, show, sizes, smallest
+from harness.power import alarms, cost, kills, measure, names, peers, show, sizes, smallest
 from harness.spec import Filled, Stream
 from suites.mutants import Mutant, handwritten
 from suites.mutants.generic import MISTAKES, each, everywhere
@@ -111,6 +111,17 @@ def test_arrays_are_filled_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Stream, "bits", counted)
     assert replace(large, seed=1).arguments
     assert draws <= 2 * len(large.kinds)
+
+
+def test_cases_are_filled_before_they_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing is reported apart."""
+
+    def looked(cases: list[Case], sides: dict[str, Any]) -> dict[str, float]:
+        assert all({"arguments", "direction"} <= vars(case).keys() for case in cases)
+        return dict.fromkeys(sides, 1.0)
+
+    monkeypatch.setattr(cost, "_in_turn", looked)
+    assert [record["function"] for record in cost.measure(registry.spec("tanh"), (100,))] == ["tanh"]
 
 
 class TestKills:

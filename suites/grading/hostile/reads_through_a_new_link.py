@@ -4,6 +4,6 @@ import os
 
 
 def linear(input, weight, canary):
-    os.symlink(canary["secret"], "/tmp/link")
-    print(open("/tmp/link").read())
+    os.symlink(canary["secret"], "link")
+    print(open("link").read())
     return input @ weight.T
