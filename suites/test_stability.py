@@ -20,16 +20,22 @@ from harness.sources.handwritten import Refused
 from harness.spec import Array
 
 DIGITS = 1e-10  # of the largest entry
+FEW_DIGITS = 1e-8  # of a gradient that is what a cancellation leaves
 NOTHING = 1e-11  # what rounding may leave of a gradient that is 0
 
 
 @dataclass(frozen=True)
 class Row:
-    """One call. `zero` names gradients that are 0, of which rounding leaves something; here or in torch."""
+    """One call.
+
+    zero     gradients that are 0, of which rounding leaves something; here or in torch, on some processors
+    digits   how near to torch the others are, in parts of the largest entry
+    """
 
     name: str
     arguments: Mapping[str, Any]
     zero: tuple[str, ...] = ()
+    digits: float = DIGITS
 
     def __str__(self) -> str:
         options = {name: value for name, value in self.arguments.items() if not isinstance(value, np.ndarray)}
@@ -90,14 +96,14 @@ def torchs(case: Row, names: list[str], cotangents: list[Array]) -> Said:
     return said | {f"d_{name}": gradient for name, gradient in answer.gradients.items()}
 
 
-def differ(got: Array, want: Array) -> bool:
-    """Whether two arrays are not the same to ten digits of the largest entry."""
+def differ(got: Array, want: Array, digits: float = DIGITS) -> bool:
+    """Whether two arrays are not the same to so many digits of the largest entry."""
     if got.shape != want.shape or not np.array_equal(np.isfinite(got), np.isfinite(want)):
         return True
     finite = np.isfinite(want)
     size = abs(want[finite]).max(initial=0)
     unlike = not np.array_equal(got[~finite], want[~finite], equal_nan=True)
-    return unlike or bool((abs(got[finite] - want[finite]) > DIGITS * size).any())
+    return unlike or bool((abs(got[finite] - want[finite]) > digits * size).any())
 
 
 def compare(case: Row, function: Callable[..., Any] | None = None) -> None:
@@ -111,7 +117,7 @@ def compare(case: Row, function: Callable[..., Any] | None = None) -> None:
             assert abs(value).max() < NOTHING, f"{name} is not 0: {value}"
             assert abs(want[name]).max() < NOTHING, f"torch's {name} is not 0: {want[name]}"
         else:
-            assert not differ(value, want[name]), f"{name} is {value}, in torch {want[name]}"
+            assert not differ(value, want[name], case.digits), f"{name} is {value}, in torch {want[name]}"
 
 
 # The inputs.
@@ -196,6 +202,8 @@ HALVES = {"kernel_size": 2, "output_size": 2}
 POOLS = ("max", "avg")
 IMAGES = [(d, (4,) * d) for d in (1, 2, 3)]
 
+STEEP = ("d_query", "d_key")  # of weights that are 0 or 1
+
 FAR = [
     *(row(name, input=WIDE) for name in ACTIVATIONS),
     row("hardsigmoid", input=WIDE[abs(WIDE) > 3]),
@@ -233,15 +241,17 @@ FAR = [
     row("triplet_margin_loss", anchor=LOGITS, positive=LOGITS[::-1], negative=LOGITS / 2),
     row("triplet_margin_with_distance_loss", anchor=LOGITS, positive=LOGITS / 3, negative=LOGITS / 2, **EUCLIDEAN),
     row("ctc_loss", log_probs=-345 * (CLASSES[:3, None, None] + np.arange(3.0)), **spoken(3, 1, 2)),
-    row("scaled_dot_product_attention", query=LOGITS[:2], key=LOGITS[1:], value=some(3, 2)),
-    row("scaled_dot_product_attention", query=LOGITS[None, None], key=STEPS[None, None], value=some(1, 1, 3, 4)),
+    row("scaled_dot_product_attention", *STEEP, query=LOGITS[:2], key=LOGITS[1:], value=some(3, 2)),
+    row(
+        "scaled_dot_product_attention", *STEEP, query=LOGITS[None, None], key=STEPS[None, None], value=some(1, 1, 3, 4)
+    ),
     row("scaled_dot_product_attention", query=some(4, 4), key=some(4, 4), value=some(4, 2), attn_mask=LOGITS),
-    row("scaled_dot_product_attention", query=LOGITS, key=LOGITS, value=some(4, 2), is_causal=True, scale=1.0),
+    row("scaled_dot_product_attention", *STEEP, query=LOGITS, key=LOGITS, value=some(4, 2), is_causal=True, scale=1.0),
     row("scaled_dot_product_attention", query=some(4, 4), key=some(4, 4), value=some(4, 2), attn_mask=SHARES > 0.2),
     row("multi_head_attention", query=LOGITS[:, None], key=LOGITS[:, None], value=some(4, 1, 4), **HEADS),
     *(row(name, input=STEPS[:, None], **weights(make, 4, 2)) for name, make in LAYERS.items()),
     *(row(name, input=STEPS, **weights(make, 4, 2)) for name, make in CELLS.items()),
-    row("transformer_encoder_layer", src=LOGITS[:, None], **ENCODER),
+    replace(row("transformer_encoder_layer", src=LOGITS[:, None], **ENCODER), digits=FEW_DIGITS),
     row("transformer_encoder_layer", src=LOGITS[:, None], **ENCODER, activation="gelu", norm_first=True),
     row("transformer_decoder_layer", tgt=LOGITS[:2, None], memory=LOGITS[:, None], **DECODER),
     *(
