@@ -89,7 +89,7 @@ class Court:
 
 def implied(answer: Answer, direction: Direction) -> float:
     """The derivative along a direction that a gradient implies."""
-    return float(sum(np.vdot(answer.gradients[name], u) for name, u in direction.items()))
+    return float(sum([np.vdot(answer.gradients[name], u) for name, u in direction.items()]))
 
 
 def size(answer: Answer, direction: Direction) -> float:
@@ -99,18 +99,26 @@ def size(answer: Answer, direction: Direction) -> float:
 
 def judge(court: Court) -> Verdict:
     """Compare the sources, and say which of them stands alone."""
-    worst = 0.0
-    if court.twin is not None:
-        differs = _compare(court, court.twin, lambda answer: dict(enumerate(answer.outputs)))
+    twin = court.twin
+    worst = _apart(court.hand, twin) if twin else 0.0
+    if twin and worst > 1:
+        differs = _compare(court, twin, lambda answer: dict(enumerate(answer.outputs)))
         worst = max(differs.values(), default=0.0)
         if worst > 1:
-            return _another_function(court, court.twin, differs)
-        differs = _compare(court, court.twin, lambda answer: answer.gradients)
+            return _another_function(court, twin, differs)
+        differs = _compare(court, twin, lambda answer: answer.gradients)
         worst = max(worst, *differs.values(), 0.0)
         wrong = tuple(str(name) for name, error in differs.items() if error > 1)
         if wrong:
-            return _arbitrate(court, court.twin, wrong, differs)
+            return _arbitrate(court, twin, wrong, differs)
     return _confirm(court, worst)
+
+
+def _apart(hand: Answer, twin: Answer) -> float:
+    """The largest error of all outputs and gradients; which one it is, and what noise explains, is asked above 1."""
+    pairs = [*zip(hand.outputs, twin.outputs, strict=False)]
+    pairs += [(got, twin.gradients[name]) for name, got in hand.gradients.items() if name in twin.gradients]
+    return max([tolerance.worst(got, want) for got, want in pairs], default=0.0)
 
 
 def _compare(court: Court, twin: Answer, pick: Callable[[Answer], Mapping[Any, Array]]) -> dict[Any, float]:

@@ -87,19 +87,19 @@ class Case:
         return tuple(name for name in wanted if self.arguments[name] is not None)
 
     def cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
-        """A signed cotangent for an output of this shape: distinct, never zero or all ones; a fresh array."""
-        given = self.kept_cotangent(position, shape).copy()
-        given.setflags(write=False)
-        return given
-
-    def kept_cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
-        """The same, as nobody else has it."""
+        """A signed cotangent for an output of this shape: distinct, never zero or all ones; read-only."""
         key = (position, shape)
         if key not in self._cotangents:
-            stream = Stream(self.seed, f"cotangent {position}")
-            profile = "plain" if self.profile == "plain" else "ordinary"
-            self._cotangents[key] = _values(Real(""), profile, shape, stream, position + 3)
+            self._cotangents[key] = self.fresh_cotangent(position, shape)
         return self._cotangents[key]
+
+    def fresh_cotangent(self, position: int, shape: tuple[int, ...]) -> Array:
+        """The same made again, as nobody has seen it."""
+        stream = Stream(self.seed, f"cotangent {position}")
+        profile = "plain" if self.profile == "plain" else "ordinary"
+        array = _values(Real(""), profile, shape, stream, position + 3).copy()
+        array.setflags(write=False)
+        return array
 
     @cached_property
     def direction(self) -> dict[str, Array]:

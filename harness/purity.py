@@ -38,7 +38,7 @@ def _damaged(court: Court) -> None:
         if not tolerance.same(case.arguments[name], pristine):
             raise _impure(f"{name} is modified in place: work on a copy", name, "mutated")
     for position, given in enumerate(court.cotangents):
-        if not tolerance.same(given, case.kept_cotangent(position, given.shape)):
+        if not tolerance.same(given, case.fresh_cotangent(position, given.shape)):
             raise _impure("the cotangent is modified in place: work on a copy", "", "mutated")
 
 

@@ -22,6 +22,7 @@ JITTERS = 3
 # entry add up at random, and an error that all have in common is a few eps.
 CLAIMED = {1: 64, 2: 1024}
 IN_COMMON = 4
+VISIBLE = 2.0**-400  # the squares of what is much smaller underflow
 TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -35,16 +36,35 @@ def excess(got: Array, want: Array, noise: Array | float = 0.0) -> Array:
 
 
 def worst(got: Array, want: Array, noise: Array | float = 0.0) -> float:
-    """The largest `excess`, quickly where all is finite: it is asked of every array of every case."""
-    off = abs(got - want)
+    """The largest `excess`; below a half perhaps only a number that it does not pass, in a third of the time.
+
+    No entry is further off than all together, and the largest is no smaller than their root mean square.
+    """
+    if same(got, want):
+        return 0.0
+    off, allowed = got - want, 0.0
+    if off.dtype.char == "d":
+        allowed = FLOOR * math.sqrt(_squared(want) / (want.size or 1))
+        together = math.sqrt(_squared(off))
+        if together <= allowed / 2 and VISIBLE < allowed < math.inf:
+            return together / allowed
+    off = abs(off)
     most = largest_of(off)
     if not most:
         return 0.0
-    size = abs(want) if want.dtype.kind == "f" else abs(want) * 1.0
+    if most <= allowed / 2 < math.inf:
+        return most / allowed
+    size = abs(want) * 1.0
     largest = largest_of(size)
     if math.isfinite(largest) and math.isfinite(most):
         return largest_of(np.divide(off, _bound(size, largest, noise)))
     return float(excess(got, want, noise).max(initial=0.0))
+
+
+def _squared(x: Array) -> float:
+    """The sum of squares, in whatever order they lie."""
+    flat = x.ravel("K")
+    return flat.dot(flat)
 
 
 def largest_of(x: Array) -> float:
@@ -53,10 +73,8 @@ def largest_of(x: Array) -> float:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether nothing has changed, NaN included; quickly where there is none."""
-    if not isinstance(a, np.ndarray):
-        return a == b
-    return not np.count_nonzero(a != b) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    """Whether nothing has changed, to the last bit."""
+    return a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else a == b
 
 
 def _bound(size: Array, largest: float, noise: Array | float) -> Array:

@@ -29,18 +29,19 @@ class Kind(StrEnum):
     @property
     def mistaken(self) -> bool:
         """Something is wrong."""
-        return not self.passed and self is not Kind.INCONCLUSIVE
+        return self not in (Kind.AGREE, Kind.KINK, Kind.INCONCLUSIVE)
 
 
 class Nothing(Exception):
     """There is nothing to judge at this case; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
     """What one case came to, with the evidence.
 
-    error        the largest error met, in units of its bound: below 1 when all is well
+    error        the largest error met, in units of its bound: below 1 when all is well; below 1/2 perhaps only a number
+                 that it does not pass
     got, want    the wrong gradient (or output) and the right one, where they are known
     """
 

@@ -141,10 +141,10 @@ def normal_cdf(x: Array) -> Array:
     return np.where(x.real < 0, above, 1 - above)
 
 
-def elementwise(output: Array, slope: Array) -> tuple[Array, Pullback]:
-    """A function of each entry of `input` alone: its Jacobian is diagonal, with `slope` on the diagonal."""
+def elementwise(output: Array, slope: Callable[[], Array]) -> tuple[Array, Pullback]:
+    """A function of each entry of `input` alone: its Jacobian is diagonal, with `slope()` on the diagonal."""
 
     def elementwise_pullback(d_output: Array) -> Gradients:
-        return {"input": d_output * slope}
+        return {"input": d_output * slope()}
 
     return output, elementwise_pullback

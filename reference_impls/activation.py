@@ -57,7 +57,7 @@ def relu(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     positive = input.real > 0
-    return elementwise(np.where(positive, input, 0), positive.astype(input.dtype))
+    return elementwise(np.where(positive, input, 0), lambda: positive.astype(input.dtype))
 
 
 def relu6(input: Array) -> tuple[Array, Pullback]:
@@ -75,7 +75,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> tuple[Array, Pullb
     """
     check_floating(input=input)
     slope = np.where(input.real > 0, 1, negative_slope).astype(input.dtype)
-    return elementwise(input * slope, slope)
+    return elementwise(input * slope, lambda: slope)
 
 
 def prelu(input: Array, weight: Array) -> tuple[Array, Pullback]:
@@ -118,7 +118,7 @@ def rrelu(
         raise ValueError("slopes is None, but should be given when training: the slope of each entry below 0")
     check(slopes.shape == input.shape, "slopes.shape", slopes.shape, f"{input.shape}, as that of input")
     slope = np.where(input.real > 0, 1, slopes)
-    return elementwise(input * slope, slope)
+    return elementwise(input * slope, lambda: slope)
 
 
 def threshold(input: Array, threshold: float, value: float) -> tuple[Array, Pullback]:
@@ -128,7 +128,7 @@ def threshold(input: Array, threshold: float, value: float) -> tuple[Array, Pull
     """
     check_floating(input=input)
     above = input.real > threshold
-    return elementwise(np.where(above, input, value), above.astype(input.dtype))
+    return elementwise(np.where(above, input, value), lambda: above.astype(input.dtype))
 
 
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> tuple[Array, Pullback]:
@@ -139,7 +139,8 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> tuple
     check_floating(input=input)
     check(min_val <= max_val, "min_val", min_val, f"at most max_val, {max_val}")
     below, above = input.real <= min_val, input.real >= max_val
-    return elementwise(np.where(below, min_val, np.where(above, max_val, input)), (~below & ~above).astype(input.dtype))
+    output = np.where(below, min_val, np.where(above, max_val, input))
+    return elementwise(output, lambda: (~below & ~above).astype(input.dtype))
 
 
 def hardsigmoid(input: Array) -> tuple[Array, Pullback]:
@@ -149,9 +150,8 @@ def hardsigmoid(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     below, above = input.real <= -3, input.real >= 3
-    return elementwise(
-        np.where(below, 0, np.where(above, 1, (input + 3) / 6)), (~below & ~above).astype(input.dtype) / 6
-    )
+    output = np.where(below, 0, np.where(above, 1, (input + 3) / 6))
+    return elementwise(output, lambda: (~below & ~above).astype(input.dtype) / 6)
 
 
 def hardswish(input: Array) -> tuple[Array, Pullback]:
@@ -162,7 +162,7 @@ def hardswish(input: Array) -> tuple[Array, Pullback]:
     check_floating(input=input)
     below, above = input.real <= -3, input.real >= 3
     share = np.where(below, 0, np.where(above, 1, (input + 3) / 6))
-    return elementwise(input * share, np.where(below, 0, np.where(above, 1, input / 3 + 0.5)))
+    return elementwise(input * share, lambda: np.where(below, 0, np.where(above, 1, input / 3 + 0.5)))
 
 
 def hardshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
@@ -172,7 +172,7 @@ def hardshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
-    return elementwise(np.where(far, input, 0), far.astype(input.dtype))
+    return elementwise(np.where(far, input, 0), lambda: far.astype(input.dtype))
 
 
 def softshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
@@ -183,7 +183,7 @@ def softshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
     check_floating(input=input)
     check(lambd >= 0, "lambd", lambd, "0 or more")
     far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
-    return elementwise(np.where(far, input - lambd * np.sign(input.real), 0), far.astype(input.dtype))
+    return elementwise(np.where(far, input - lambd * np.sign(input.real), 0), lambda: far.astype(input.dtype))
 
 
 def softsign(input: Array) -> tuple[Array, Pullback]:
@@ -193,7 +193,7 @@ def softsign(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     scale = 1 + absolute(input)
-    return elementwise(input / scale, 1 / scale**2)
+    return elementwise(input / scale, lambda: 1 / scale**2)
 
 
 # Curves of exponentials.
@@ -206,7 +206,7 @@ def sigmoid(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     output = logistic(input)
-    return elementwise(output, output * (1 - output))
+    return elementwise(output, lambda: output * (1 - output))
 
 
 def logsigmoid(input: Array) -> tuple[Array, Pullback]:
@@ -215,7 +215,7 @@ def logsigmoid(input: Array) -> tuple[Array, Pullback]:
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    return elementwise(-log1p_exp(-input), logistic(-input))
+    return elementwise(-log1p_exp(-input), lambda: logistic(-input))
 
 
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> tuple[Array, Pullback]:
@@ -226,7 +226,8 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> tuple[
     check_floating(input=input)
     scaled = beta * input
     linear = scaled.real > threshold
-    return elementwise(np.where(linear, input, log1p_exp(scaled) / beta), np.where(linear, 1, logistic(scaled)))
+    output = np.where(linear, input, log1p_exp(scaled) / beta)
+    return elementwise(output, lambda: np.where(linear, 1, logistic(scaled)))
 
 
 def tanh(input: Array) -> tuple[Array, Pullback]:
@@ -236,7 +237,7 @@ def tanh(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     output = np.tanh(input)
-    return elementwise(output, 1 - output * output)
+    return elementwise(output, lambda: 1 - output * output)
 
 
 def tanhshrink(input: Array) -> tuple[Array, Pullback]:
@@ -246,7 +247,7 @@ def tanhshrink(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     curve = np.tanh(input)
-    return elementwise(input - curve, curve * curve)
+    return elementwise(input - curve, lambda: curve * curve)
 
 
 def elu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
@@ -257,7 +258,8 @@ def elu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
     check_floating(input=input)
     positive = input.real > 0
     low = np.where(positive, 0, input)  # no exponential of a large number, not even an unused one
-    return elementwise(np.where(positive, input, alpha * np.expm1(low)), np.where(positive, 1, alpha * np.exp(low)))
+    output = np.where(positive, input, alpha * np.expm1(low))
+    return elementwise(output, lambda: np.where(positive, 1, alpha * np.exp(low)))
 
 
 def celu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
@@ -269,7 +271,8 @@ def celu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
     check(alpha != 0, "alpha", alpha, "a number other than 0")
     positive = input.real > 0
     low = np.where(positive, 0, input) / alpha
-    return elementwise(np.where(positive, input, alpha * np.expm1(low)), np.where(positive, 1, np.exp(low)))
+    output = np.where(positive, input, alpha * np.expm1(low))
+    return elementwise(output, lambda: np.where(positive, 1, np.exp(low)))
 
 
 def selu(input: Array) -> tuple[Array, Pullback]:
@@ -293,7 +296,7 @@ def silu(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     share = logistic(input)
-    return elementwise(input * share, share + input * share * (1 - share))
+    return elementwise(input * share, lambda: share + input * share * (1 - share))
 
 
 def mish(input: Array) -> tuple[Array, Pullback]:
@@ -303,7 +306,7 @@ def mish(input: Array) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     share = np.tanh(log1p_exp(input))
-    return elementwise(input * share, share + input * (1 - share * share) * logistic(input))
+    return elementwise(input * share, lambda: share + input * (1 - share * share) * logistic(input))
 
 
 def gelu(input: Array, approximate: str = "none") -> tuple[Array, Pullback]:
@@ -317,10 +320,16 @@ def gelu(input: Array, approximate: str = "none") -> tuple[Array, Pullback]:
     check(approximate in ("none", "tanh"), "approximate", repr(approximate), "'none' or 'tanh'")
     if approximate == "none":
         share = normal_cdf(input)
-        d_share = np.exp(-input * input / 2) / math.sqrt(2 * math.pi)  # the density
+
+        def d_share() -> Array:
+            return np.exp(-input * input / 2) / math.sqrt(2 * math.pi)  # the density
+
     else:
         root = math.sqrt(8 / math.pi)
         curve = root * (input + 0.044715 * input**3)
         share = logistic(curve)  # (1 + tanh(z)) / 2 = sigmoid(2z), which keeps its digits where tanh is near -1
-        d_share = share * logistic(-curve) * root * (1 + 3 * 0.044715 * input**2)
-    return elementwise(input * share, share + input * d_share)
+
+        def d_share() -> Array:
+            return share * logistic(-curve) * root * (1 + 3 * 0.044715 * input**2)
+
+    return elementwise(input * share, lambda: share + input * d_share())

@@ -29,18 +29,18 @@ def _dropped(input: Array, units: Shape, p: float, training: bool, mask: Array |
     """What is kept is scaled up by the chance to be kept."""
     kept = _kept(input, units, p, training, mask)
     scale = kept / (1 - p) if training and p < 1 else kept
-    return elementwise(input * scale, scale)
+    return elementwise(input * scale, lambda: scale)
 
 
 def _saturated(input: Array, units: Shape, p: float, training: bool, mask: Array | None) -> tuple[Array, Pullback]:
     """What goes is set to the value that selu takes far below 0; then all is scaled back to mean 0 and variance 1."""
     kept = _kept(input, units, p, training, mask)
     if not training or p in (0, 1):
-        return elementwise(input * kept, kept)
+        return elementwise(input * kept, lambda: kept)
     low = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
     scale = 1 / math.sqrt((1 - p) * (1 + p * low * low))
     output = scale * (np.where(kept.real > 0, input, low) - p * low)
-    return elementwise(output, scale * kept)
+    return elementwise(output, lambda: scale * kept)
 
 
 def dropout(

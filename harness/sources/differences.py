@@ -97,22 +97,31 @@ class Ray:
         return self.spread(self.outputs) + self.reach()
 
     def at(self, step: complex, dtype: type = np.float64) -> list[Array]:
-        """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype."""
+        """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype.
+
+        They may be gone with the next call: a function may keep an array for its outputs.
+        """
         moved = dict(self.arguments)
         for name, value in self.arguments.items():
             if name in self.direction:
-                moved[name] = np.asarray(value + dtype(step) * self.direction[name])
-            elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                off = step * self.direction[name]
+                off += value
+                moved[name] = np.asarray(off)
+            elif dtype is not np.float64 and isinstance(value, np.ndarray) and value.dtype.kind == "f":
                 moved[name] = value.astype(dtype)
-        outputs = [np.array(y) for y in self.function(moved)[: len(self.cotangents)]]
-        if any(output.dtype != dtype for output in outputs):
+        outputs = [*self.function(moved)[: len(self.cotangents)]]
+        if [y for y in outputs if y.dtype != dtype]:
             raise TypeError(f"an output is of dtype {outputs[0].dtype}, but should be {np.dtype(dtype)}")
         return outputs
+
+    def both(self, h: Any, dtype: type = np.float64) -> tuple[list[Array], list[Array]]:
+        """Copies of the outputs a step ahead and a step behind."""
+        return [np.array(y) for y in self.at(h, dtype)], [np.array(y) for y in self.at(-h, dtype)]
 
     def total(self, outputs: Sequence[Array], weights: Sequence[Array] | None = None) -> Any:
         """<cotangent, outputs>."""
         pairs = zip(self.cotangents if weights is None else weights, outputs, strict=True)
-        return sum(np.vdot(v, y) for v, y in pairs)
+        return sum([np.vdot(v, y) for v, y in pairs])
 
     def spread(self, outputs: Sequence[Array]) -> float:
         """How large the rounding errors of <cotangent, outputs> are, in units of eps: they add up at random."""
@@ -121,8 +130,8 @@ class Ray:
     def confirms(self, value: float, precision: float, sides: Sequence[int]) -> bool:
         """Whether plain one-sided differences give `value`, on which two other sources agree: the cheapest look."""
         for side in sides:
-            moved = self.at(side * SINGLE_STEP)
-            plain = float(self.total([y - y0 for y, y0 in zip(moved, self.outputs, strict=True)])) / SINGLE_STEP
+            pairs = zip(self.cotangents, self.at(side * SINGLE_STEP), self.outputs, strict=True)
+            plain = float(sum([np.vdot(v, y - y0) for v, y, y0 in pairs])) / SINGLE_STEP
             off = abs(side * plain - value)
             if not (off <= precision * abs(value) or off <= precision * (abs(value) + self.size)):
                 return False
@@ -166,7 +175,7 @@ class Central:
 
     def __init__(self, ray: Ray, h: float, noise: float) -> None:
         self.ray, self.h, self.noise = ray, h, noise
-        self.sides = [(ray.at(step), ray.at(-step)) for step in (h, h / 2)]
+        self.sides = [ray.both(h), ray.both(h / 2)]
 
     @cached_property
     def _slopes(self) -> tuple[list[Array], list[Array]]:
@@ -263,7 +272,7 @@ def _kink_here(closer: Sequence[Central]) -> Slope | None:
 def _richardson(ray: Ray, dtype: type) -> Slope | None:
     """Three central differences, extrapolated twice: error of order h⁶ (Richardson 1911)."""
     try:
-        ahead_behind = [(ray.at(h, dtype), ray.at(-h, dtype), h) for h in (LONG_STEP, LONG_STEP / 2, LONG_STEP / 4)]
+        ahead_behind = [(*ray.both(dtype(h), dtype), h) for h in (LONG_STEP, LONG_STEP / 2, LONG_STEP / 4)]
     except Exception:  # noqa: BLE001  # as for the complex step
         return None
     in_double = all(np.array_equal(y, y.astype(np.float64)) for p, m, _ in ahead_behind for y in (*p, *m))

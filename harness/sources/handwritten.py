@@ -27,7 +27,7 @@ class Refused(Exception):
         self.kind, self.message, self.argument, self.pattern = kind, message, argument, pattern
 
 
-@dataclass(frozen=True)
+@dataclass
 class Answer:
     """What one source says: every output, and the gradient of each argument."""
 
@@ -40,8 +40,8 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
     outputs, pullback = forward(case.spec.reference, case.arguments)
     if len(outputs) < case.spec.outputs:
         raise Refused("ERROR", f"the number of outputs is {len(outputs)}, but should be {case.spec.outputs} or more")
-    kept = tuple(np.array(y) for y in outputs)  # whatever is done to the function's own arrays later
-    cotangents = tuple(case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs]))
+    kept = tuple([np.array(y) for y in outputs])  # whatever is done to the function's own arrays later
+    cotangents = tuple([case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs])])
     gradients = back(case, pullback, cotangents)
     if not all(tolerance.same(y, before) for y, before in zip(outputs, kept, strict=True)):
         raise Refused("IMPURE", "an output is modified in place by the pullback: work on a copy", "", "mutated")
@@ -58,17 +58,12 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
         raise _raised(error, function) from error
     if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
         raise Refused("ERROR", f"the result is {_describe(result)}, but should be (output, pullback)")
-    outputs = _as_outputs(result[0])
+    outputs = result[0] if isinstance(result[0], tuple) else (result[0],)
+    outputs = tuple([np.asarray(one) if isinstance(one, NUMBER) else one for one in outputs])
     for position, output in enumerate(outputs):
         if type(output) is not np.ndarray or output.dtype.kind not in "fciub":
             raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
     return outputs, result[1]
-
-
-def _as_outputs(output: Any) -> tuple[Any, ...]:
-    """One output or several, as a tuple of arrays."""
-    several = output if isinstance(output, tuple) else (output,)
-    return tuple(np.asarray(one) if isinstance(one, NUMBER) else one for one in several)
 
 
 def same_form(hand: Answer, twin: Answer, case: Case) -> None:

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from harness import Kind, Real, registry, verifies, verify
+from harness import Kind, Real, registry, tolerance, verifies, verify
 from harness.court import Court, judge
 from harness.draw import drawn
 from harness.inputs import Case, CaseError, case_of
 from harness.search import Check
-from harness.sources import handwritten
+from harness.sources import differences, handwritten
+from harness.sources.differences import Ray
 from harness.sources.handwritten import Answer
 from harness.spec import Spec
 
@@ -103,6 +104,51 @@ class TestSources:
         """The step goes down until the function is smooth within it."""
         result = judged(lambda x: (np.tanh(1e6 * x), lambda d: {"x": 1e6 * (1 - np.tanh(1e6 * x) ** 2) * d}))
         assert result.passed, result.message
+
+    def test_a_function_may_keep_an_array_for_its_outputs(self) -> None:
+        """What it said a step ahead is not what it says a step behind, though both lie at one place."""
+        kept = np.empty(3)
+
+        def square(arguments: Any) -> Any:
+            return (np.multiply(arguments["x"], arguments["x"], out=kept),)
+
+        x, ones = np.array([0.5, 1.0, 2.0]), np.ones(3)
+        slope = differences.slope(Ray(square, {"x": x}, {"x": ones}, [ones], [x * x]))
+        assert slope.source == "central"
+        assert slope.excess(2 * float(x.sum())) <= 1
+
+
+class TestComparison:
+    """The largest error in units of its bound, found by sums of squares where they suffice."""
+
+    @pytest.mark.parametrize("scale", [0.0, 1e-310, 1e-200, 1e-154, 1.0, 1e154, 1e200, 1e300])
+    @pytest.mark.parametrize("by", [0.0, 2.0**-52, 2.0**-49, 2.0**-47, 2.0**-45, 2.0**-35, 1e-9, 1.0, np.inf, np.nan])
+    @pytest.mark.parametrize("shape", [(), (0,), (7,), (40, 5)])
+    @pytest.mark.parametrize("everywhere", [False, True])
+    def test_is_exact_from_a_half_on_and_else_no_less_than_the_error(
+        self, scale: float, by: float, shape: tuple[int, ...], everywhere: bool
+    ) -> None:
+        """For arrays of every size, with errors of every size in one entry or in all."""
+        dice = np.random.default_rng(0)
+        want = np.array(scale * dice.choice([1, -1e-3, 1e-9], shape) * (dice.random(shape) + 0.5), order="F")
+        off = np.ones(shape)
+        if not everywhere:
+            off.flat[1:] = 0
+        with np.errstate(all="ignore"):  # as in `check`
+            got = np.where(off != 0, want + abs(want).max(initial=0.0) * by, want)
+            exact = float(tolerance.excess(got, want).max(initial=0.0))
+            found = tolerance.worst(got, want)
+        if found > 0.5:
+            assert found == pytest.approx(exact, rel=1e-12)
+        else:
+            assert exact <= found * (1 + 1e-12)
+
+    def test_whole_numbers_and_both_zeros(self) -> None:
+        """Places are compared as well; 0 and -0 are the same."""
+        assert tolerance.worst(np.array([3, 4]), np.array([3, 4])) == 0
+        assert tolerance.worst(np.array([3, 4]), np.array([3, 5])) > 1
+        assert tolerance.worst(np.array([2**33, 1]), np.array([1, 1])) > 1
+        assert tolerance.worst(np.array([0.0, -0.0]), np.array([-0.0, 0.0])) == 0
 
 
 class TestKinks:
