@@ -231,10 +231,9 @@ class Central:
 def slope(ray: Ray) -> Slope:
     """phi'(0) along the ray, by the sharpest rung that its guard confirms."""
     sharp = ray.complex_step()
-    guard = Central(ray, GUARD_STEP, 4 * EPS * ray.size)
-    if sharp and guard.slope.excess(sharp.value) <= 1:
+    if sharp and _confirmed(ray, sharp):
         return sharp
-    # They disagree. Measure the noise instead of assuming it, and try other steps.
+    # The differences disagree. Measure the noise instead of assuming it, and try other steps.
     noise = ray.noise()
     closer = [Central(ray, h, noise) for h in (GUARD_STEP, *CLOSER_STEPS)]
     wide = _kink_here(closer)
@@ -246,15 +245,30 @@ def slope(ray: Ray) -> Slope:
     # Rungs that contradict each other show noise that was not seen: a forward that rounds to single precision, say.
     apart = [(abs(one.value - best.value), one.bound) for one in known]
     conflict = max((off + bound for off, bound in apart if off > bound + best.bound), default=0.0)
-    best = Slope(best.value, max(best.bound, 2 * conflict), best.source)
-    if sharp and best.excess(sharp.value) <= 1:
-        return sharp
-    if sharp and any(abs(one.slope.value - sharp.value) <= 1e-6 * (abs(sharp.value) + ray.size) for one in closer):
-        # The smallest steps side with the complex step, the others do not: what lies so near may be anything.
-        return replace(best, bound=max(best.bound, 2 * abs(best.value - sharp.value)))
+    wider = replace(best, bound=max(best.bound, 2 * conflict))
+    if sharp:
+        off = abs(wider.value - sharp.value)
+        closest = any(abs(one.slope.value - sharp.value) <= 1e-6 * (abs(sharp.value) + ray.size) for one in closer)
+        if wider.excess(sharp.value) <= 1:
+            confirmed = closest or best.excess(sharp.value) <= 1
+            return sharp if confirmed else replace(sharp, bound=2 * off)
+        if closest:
+            # The smallest steps side with the complex step, the others do not: what lies so near may be anything.
+            return replace(wider, bound=max(wider.bound, 2 * off))
     quiet = noise <= 64 * EPS * ray.size  # else more digits in the arithmetic say nothing
     long = _richardson(ray, np.longdouble) if EPS_LONG < EPS and quiet else None
-    return long if long and best.excess(long.value) <= 1 else best
+    return long if long and wider.excess(long.value) <= 1 else wider
+
+
+def _confirmed(ray: Ray, sharp: Slope) -> bool:
+    """Whether a plain difference says the same; a closer one is asked where the first is too coarse to tell."""
+    for h in (GUARD_STEP, CLOSER_STEPS[1]):
+        guard = Central(ray, h, 4 * EPS * ray.size)
+        if guard.slope.excess(sharp.value) > 1:
+            return False
+        if guard.converges:
+            return True
+    return True
 
 
 def _kink_here(closer: Sequence[Central]) -> Slope | None:
