@@ -43,11 +43,11 @@ def _damaged(court: Court) -> None:
 
 
 def _aliases(court: Court) -> None:
-    everything = [*court.hand.gradients.values(), *court.case.arguments.values(), *court.cotangents]
-    arrays = [value for value in everything if isinstance(value, np.ndarray)]
-    owners = [value if value.base is None else _owner(value) for value in arrays]
-    known = all(one.base is None for one in owners[: len(court.hand.gradients)])
-    if known and len({*map(id, owners)}) == len(owners):
+    given = [value for value in (*court.case.arguments.values(), *court.cotangents) if isinstance(value, np.ndarray)]
+    taken = {id(value if value.base is None else _owner(value)) for value in given}
+    owners = [value if value.base is None else _owner(value) for value in court.hand.gradients.values()]
+    own = {id(owner) for owner in owners if owner.base is None}
+    if len(own) == len(owners) and own.isdisjoint(taken):
         return  # quickly: each gradient has memory of its own
     arguments = court.case.arguments.items()
     others = [(f"the argument {name}", value) for name, value in arguments if isinstance(value, np.ndarray)]

@@ -64,7 +64,7 @@ def loss_of_error(
     input: Array,
     target: Array,
     losses: Array,
-    slope: Array,
+    slope: Callable[[], Array],
     reduction: str,
     weight: Array | None = None,
     total: Array | None = None,
@@ -75,7 +75,7 @@ def loss_of_error(
     def loss_of_error_pullback(d_output: Array) -> Gradients:
         # What pushes the input one way pushes the target the other way.
         d_losses = spread(d_output)
-        d_error = d_losses * slope if weight is None else d_losses * slope * weight
+        d_error = d_losses * slope() if weight is None else d_losses * slope() * weight
         grads = {"input": sum_to(input.shape, d_error), "target": sum_to(target.shape, -d_error)}
         if weight is not None:
             grads["weight"] = sum_to(weight.shape, d_losses * losses)

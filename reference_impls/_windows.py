@@ -20,11 +20,11 @@ Sizes = int | Sequence[int | None]
 
 def per_dimension(name: str, value: object, dims: int, low: int) -> Array:
     """One whole number for all dimensions, or one for each, as an array of `dims` numbers."""
-    numbers = np.array(value).reshape(-1)
-    holds = numbers.dtype.kind in "iu" and numbers.size in (1, dims) and (numbers >= low).all()
+    numbers = np.array(value).reshape(-1).tolist()
+    whole = all(type(one) is int and one >= low for one in numbers)
     many = "" if dims == 1 else f", or {dims} of them"
-    check(bool(holds), name, value, f"a whole number of at least {low}{many}")
-    return np.broadcast_to(numbers, dims)
+    check(whole and len(numbers) in (1, dims), name, value, f"a whole number of at least {low}{many}")
+    return np.array(numbers if len(numbers) == dims else numbers * dims)
 
 
 def check_images(input: Array, dims: int) -> None:

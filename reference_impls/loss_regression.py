@@ -22,7 +22,7 @@ def mse_loss(
     check_pair(input, target, reduction, weight)
     error = input - target
     total = None if weight is None else weight.sum()
-    return loss_of_error(input, target, error * error, 2 * error, reduction, weight, total)
+    return loss_of_error(input, target, error * error, lambda: 2 * error, reduction, weight, total)
 
 
 def l1_loss(
@@ -35,7 +35,7 @@ def l1_loss(
     check_pair(input, target, reduction, weight)
     error: Array = input - target
     total = None if weight is None else weight.sum()
-    return loss_of_error(input, target, absolute(error), np.sign(error.real), reduction, weight, total)
+    return loss_of_error(input, target, absolute(error), lambda: np.sign(error.real), reduction, weight, total)
 
 
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> tuple[Array, Pullback]:
@@ -49,7 +49,9 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
     size = absolute(error)
     near = size.real < beta
     losses = np.where(near, error * error / (2 * beta or 1), size - beta / 2)
-    return loss_of_error(input, target, losses, np.where(near, error / (beta or 1), np.sign(error.real)), reduction)
+    return loss_of_error(
+        input, target, losses, lambda: np.where(near, error / (beta or 1), np.sign(error.real)), reduction
+    )
 
 
 def huber_loss(
@@ -65,7 +67,9 @@ def huber_loss(
     size = absolute(error)
     near = size.real < delta
     losses = np.where(near, error * error / 2, delta * (size - delta / 2))
-    return loss_of_error(input, target, losses, np.where(near, error, delta * np.sign(error.real)), reduction, weight)
+    return loss_of_error(
+        input, target, losses, lambda: np.where(near, error, delta * np.sign(error.real)), reduction, weight
+    )
 
 
 def poisson_nll_loss(

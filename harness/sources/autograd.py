@@ -24,7 +24,7 @@ def run(
     try:
         outputs, leaves = _forward(twin, arguments, differentiable)
         gradients = _backward(outputs, leaves, [_tensor(v) for v in cotangents])
-        return Answer(tuple(_array(output) for output in outputs), gradients)
+        return Answer(tuple([_array(output) for output in outputs]), gradients)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise Refused("ERROR", f"torch refuses what the function accepts: {type(error).__name__}: {reason}") from error

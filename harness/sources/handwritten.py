@@ -43,7 +43,7 @@ def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
     kept = tuple([np.array(y) for y in outputs])  # whatever is done to the function's own arrays later
     cotangents = tuple([case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs])])
     gradients = back(case, pullback, cotangents)
-    if not all(tolerance.same(y, before) for y, before in zip(outputs, kept, strict=True)):
+    if case.thorough and not all(tolerance.same(y, before) for y, before in zip(outputs, kept, strict=True)):
         raise Refused("IMPURE", "an output is modified in place by the pullback: work on a copy", "", "mutated")
     return Answer(kept, gradients), cotangents, pullback
 
@@ -94,7 +94,7 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
         if len(result) != len(names):
             raise Refused("ERROR", f"the pullback returns {len(result)} gradients, but should return {len(due)}: {due}")
         result = {name: grad for name, grad in zip(names, result, strict=True) if grad is not None or name in due}
-    if not isinstance(result, Mapping):
+    if not isinstance(result, dict | Mapping):
         raise Refused("ERROR", f"the pullback returns {_describe(result)}, but should return {{argument: gradient}}")
     for name in due:
         if name not in result:
