@@ -631,6 +631,11 @@ class TestNotToKnowIsNoMistake:
         """It is not blamed for the mistake of another."""
         assert Kind.AUTOGRAD not in verdicts(lambda x: shrunk(x, width), [0], [1], lambda x: F.hardshrink(x, width))
 
+    def test_a_wider_step_contradicts(self) -> None:
+        """The complex step is wrong here by half a percent, and lies within what the rungs differ by."""
+        spec = claiming(lambda x: x / np.maximum(abs(x), 1e-3), [0, 0, 1.5], [1e3, 1e3, 0])
+        assert check(Case(spec, {}, seed=97)).kind is Kind.INCONCLUSIVE
+
     @pytest.mark.parametrize("eps", [1e-3, 1e-5, 1e-6, 1e-10, 1e-12])
     def test_eps(self, eps: float) -> None:
         """x / max(|x|, eps) at 0 is x / eps."""
