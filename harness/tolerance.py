@@ -18,6 +18,7 @@ FLOOR = 64 * EPS  # 1.4e-14 of the largest entry: what cancellation leaves in th
 NOISE = 16.0  # times the change that a few ulps in the inputs make: an ill-conditioned point, where both may be right
 PRECISION = 1e-6  # asked of the differences; a case whose bound is wider is inconclusive
 JITTERS = 3
+TURNS = 16  # points at which a difference that is rounding, and no mistake, is waited for to change its sign
 # eps by which the entries of a gradient, or of a gradient of a gradient, may be off along a direction: errors of one
 # entry add up at random, and an error that all have in common is a few eps.
 CLAIMED = {1: 64, 2: 1024}

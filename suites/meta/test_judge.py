@@ -1,6 +1,7 @@
 """What the judge says in the situations that it was made for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from harness import Kind, Real, registry, tolerance, verifies, verify
+from harness.check import check
 from harness.court import Court, judge
 from harness.draw import drawn
 from harness.inputs import Case, CaseError, case_of
@@ -149,6 +151,63 @@ class TestComparison:
         assert tolerance.worst(np.array([3, 4]), np.array([3, 5])) > 1
         assert tolerance.worst(np.array([2**33, 1]), np.array([1, 1])) > 1
         assert tolerance.worst(np.array([0.0, -0.0]), np.array([-0.0, 0.0])) == 0
+
+
+class TestRounding:
+    """What rounding leaves of a gradient may be larger than any size that shows from outside; a mistake stays."""
+
+    CASE = case_of("f/shape=[3,4]/ordinary.C.1", Spec("f", lambda x: (x * x, lambda d: {"x": 2 * x * d}), None, X))
+
+    @staticmethod
+    def last_bits(x: Any) -> Any:
+        """Other numbers a few ulps away, as rounding has it."""
+        return 1e-3 * (np.ascontiguousarray(x).view(np.int64) % 16 - 7.5)
+
+    def judged(self, leftover: Callable[..., Any]) -> tuple[Kind, Kind]:
+        """The verdict where torch's gradient has the leftover, and where the hand-written one has it."""
+
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+                ctx.save_for_backward(x)
+                return x * x
+
+            @staticmethod
+            def backward(ctx: Any, d: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+                (x,) = ctx.saved_tensors
+                return 2 * x * d + torch.as_tensor(leftover(x.numpy()))
+
+        right = self.CASE.spec.reference
+        left = lambda x: (x * x, lambda d: {"x": 2 * x * d + leftover(x)})  # noqa: E731
+        sides = (right, Square.apply), (left, lambda x: x * x)
+        cases = [replace(self.CASE, spec=replace(self.CASE.spec, reference=ours, twin=twin)) for ours, twin in sides]
+        torchs, ours = (check(case).kind for case in cases)
+        return torchs, ours
+
+    def test_is_nobodys_mistake(self) -> None:
+        """torch's is passed over; of a hand-written one the differences cannot tell."""
+        assert self.judged(self.last_bits) == (Kind.AGREE, Kind.INCONCLUSIVE)
+
+    def test_what_stays_is_wrong(self) -> None:
+        """An error of the same size that is the same everywhere, and one that outweighs the rounding beside it."""
+        for mistake in (lambda _: 1e-3, lambda x: 0.2 + self.last_bits(x)):
+            assert self.judged(mistake) == (Kind.AUTOGRAD, Kind.HANDWRITTEN)
+
+    def test_what_is_gone_elsewhere_is_wrong(self) -> None:
+        """As at a tie: there is nothing to either side but rounding of the usual size."""
+        here = self.CASE.arguments["x"]
+        for mistake in (lambda x: 1e-3 * (x == here), lambda x: np.where(x == here, 1e-3, 1e-12 * self.last_bits(x))):
+            assert self.judged(mistake) == (Kind.AUTOGRAD, Kind.HANDWRITTEN)
+
+    def test_one_entry_that_stays_among_others_is_wrong(self) -> None:
+        """The other entries' rounding does not excuse it."""
+        first = np.eye(1, 12).reshape(3, 4)
+        assert self.judged(lambda x: np.where(first, 0.01, self.last_bits(x))) == (Kind.AUTOGRAD, Kind.HANDWRITTEN)
+
+    def test_what_is_drawn_anew_is_wrong(self) -> None:
+        """It changes its sign as well, but at the same place."""
+        dice = np.random.default_rng(0)
+        assert self.judged(lambda x: dice.random(x.shape) - 0.5) == (Kind.AUTOGRAD, Kind.IMPURE)
 
 
 class TestKinks:
