@@ -71,10 +71,8 @@ def _single(court: Court, given: Gradients, cotangents: tuple[Array, ...]) -> Gr
     """The gradients in float32. Raises Refused where an output or a gradient is of another dtype."""
     outputs, pullback = handwritten.forward(court.case.spec.reference, {**court.case.arguments, **given})
     for double, output in zip(court.hand.outputs, outputs, strict=True):
-        if double.dtype == np.float64 and output.dtype != np.float32:
-            raise Refused(
-                "IMPURE", f"an output is {output.dtype}, but should be float32, as the arguments", "", "dtype"
-            )
+        if double.dtype == np.float64:
+            handwritten.follows(output, np.float32)
     gradients = handwritten.back(court.case, pullback, cotangents)
     for name, gradient in gradients.items():
         if gradient.dtype != np.float32:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..spec import Array
+from .handwritten import follows
 
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
 SINGLE_STEP = 2.0**-26  # where truncation and rounding of a one-sided difference are alike, about 1e-8
@@ -97,7 +98,7 @@ class Ray:
         return self.spread(self.outputs) + self.reach()
 
     def at(self, step: complex, dtype: type = np.float64) -> list[Array]:
-        """The outputs at x + step u, computed in `dtype`; TypeError where the function does not follow that dtype.
+        """The outputs at x + step u, computed in `dtype`. Raises Refused where the function does not follow that dtype.
 
         They may be gone with the next call: a function may keep an array for its outputs.
         """
@@ -110,8 +111,8 @@ class Ray:
             elif dtype is not np.float64 and isinstance(value, np.ndarray) and value.dtype.kind == "f":
                 moved[name] = value.astype(dtype)
         outputs = [*self.function(moved)[: len(self.cotangents)]]
-        if [y for y in outputs if y.dtype != dtype]:
-            raise TypeError(f"an output is of dtype {outputs[0].dtype}, but should be {np.dtype(dtype)}")
+        for output in outputs:
+            follows(output, dtype)
         return outputs
 
     def both(self, h: Any, dtype: type = np.float64) -> tuple[list[Array], list[Array]]:

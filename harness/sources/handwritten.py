@@ -34,12 +34,19 @@ class Answer:
     outputs: tuple[Array, ...]
     gradients: dict[str, Array]
 
+    def __post_init__(self) -> None:
+        """A mask among the outputs is numbers as well, which can be compared."""
+        self.outputs = tuple([y * 1 if y.dtype.char == "?" else y for y in self.outputs])
+
 
 def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
     """Call the function and its pullback; returns the answer, the cotangents used and the pullback."""
     outputs, pullback = forward(case.spec.reference, case.arguments)
     if len(outputs) < case.spec.outputs:
         raise Refused("ERROR", f"the number of outputs is {len(outputs)}, but should be {case.spec.outputs} or more")
+    if case.differentiable:
+        for output in outputs[: case.spec.outputs]:
+            follows(output, np.float64)
     kept = tuple([np.array(y) for y in outputs])  # whatever is done to the function's own arrays later
     cotangents = tuple([case.cotangent(i, output.shape) for i, output in enumerate(outputs[: case.spec.outputs])])
     gradients = back(case, pullback, cotangents)
@@ -64,6 +71,13 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
         if type(output) is not np.ndarray or output.dtype.kind not in "fciub":
             raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
     return outputs, result[1]
+
+
+def follows(output: Array, dtype: type) -> None:
+    """Raise `Refused` where an output is of another dtype than the arguments."""
+    if output.dtype != dtype:
+        message = f"an output is {output.dtype}, but should be {np.dtype(dtype)}, as the arguments"
+        raise Refused("IMPURE", message, "", "dtype")
 
 
 def same_form(hand: Answer, twin: Answer, case: Case) -> None:

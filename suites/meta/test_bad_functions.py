@@ -325,6 +325,35 @@ def never_returns() -> Function:
 # Returning something else.
 
 
+def output_in_float32() -> Function:
+    return lambda x: ((2 * x).astype(np.float32), lambda d: {"x": 2 * d})
+
+
+def output_of_integers() -> Function:
+    return lambda x: (np.sign(x.real).astype(int), lambda d: {"x": np.zeros_like(d)})
+
+
+def output_of_booleans() -> Function:
+    return lambda x: (x.real > 0, lambda d: {"x": np.zeros_like(d)})
+
+
+def output_of_complex_numbers() -> Function:
+    return lambda x: (2 * x + 0j, lambda d: {"x": 2 * d})
+
+
+def output_of_integers_far_out() -> Function:
+    def sign(x: Any) -> Any:
+        output = np.sign(x)
+        whole = (x * 2.0**11 % 1 != 0).any()  # all arguments lie on a lattice; a step away they do not
+        return output.astype(int) if whole else output, lambda d: {"x": np.zeros_like(d)}
+
+    return sign
+
+
+def mask_inverted() -> Function:
+    return lambda x: ((2 * x, x.real < 0), lambda d: {"x": 2 * d})
+
+
 def gradient_in_float64() -> Function:
     return lambda x: (2 * x, lambda d: {"x": np.asarray(2 * d, np.float64)})
 
@@ -474,6 +503,18 @@ BAD = [
     bad(loses_a_batch_of_one, Kind.ERROR, "x.squeeze() @ matrix", MATRIX),
     bad(raises_in_the_pullback, Kind.ERROR, 'raise NotImplementedError("only vectors")', ANY),
     bad(never_returns, Kind.ERROR, "RecursionError"),
+    *[
+        bad(make, Kind.IMPURE, f"an output is {dtype}, but should be float64, as the arguments", VECTOR, twin=twin)
+        for make, dtype in (
+            (output_in_float32, "float32"),
+            (output_of_integers, "int64"),
+            (output_of_booleans, "bool"),
+            (output_of_complex_numbers, "complex128"),
+            (output_of_integers_far_out, "int64"),
+        )
+        for twin in (None, double if make in (output_in_float32, output_of_complex_numbers) else torch.sign)
+    ],
+    bad(mask_inverted, Kind.FORWARD, "output 1[0] is 0, but should be 1", VECTOR, twin=lambda x: (2 * x, x > 0)),
     bad(gradient_in_float64, Kind.IMPURE, "d_x is float64, but should be float32"),
     bad(gradient_of_integers, Kind.IMPURE, "d_x is int64, but should be float32"),
     bad(gradient_of_rounded_integers, Kind.HANDWRITTEN, "d_x"),
@@ -541,10 +582,21 @@ def output_is_a_view_of_its_argument() -> Function:
     return lambda x: (x.T, lambda d: {"x": d.T.copy()})
 
 
+def returns_a_mask_as_well() -> Function:
+    return lambda x: ((2 * x, x.real > 0), lambda d: {"x": 2 * d})
+
+
 @pytest.mark.filterwarnings("ignore:slow")
 @pytest.mark.parametrize(
     "make",
-    [prints, warns, seeds_the_global_state, output_is_its_argument, output_is_a_view_of_its_argument],
+    [
+        prints,
+        warns,
+        seeds_the_global_state,
+        output_is_its_argument,
+        output_is_a_view_of_its_argument,
+        returns_a_mask_as_well,
+    ],
     ids=lambda make: make.__name__,
 )
 def test_odd_but_right(make: Callable[[], Function]) -> None:
