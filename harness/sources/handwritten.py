@@ -66,11 +66,19 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
     if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
         raise Refused("ERROR", f"the result is {_describe(result)}, but should be (output, pullback)")
     outputs = result[0] if isinstance(result[0], tuple) else (result[0],)
-    outputs = tuple([np.asarray(one) if isinstance(one, NUMBER) else one for one in outputs])
+    outputs = tuple([_array(one, arguments) if isinstance(one, NUMBER) else one for one in outputs])
     for position, output in enumerate(outputs):
         if type(output) is not np.ndarray or output.dtype.kind not in "fciub":
             raise Refused("ERROR", f"output {position} is {_describe(output)}, but should be an array of numbers")
     return outputs, result[1]
+
+
+def _array(number: Any, arguments: Mapping[str, Any]) -> Array:
+    """One of Python's own numbers follows the arguments: a sum over nothing is 0, whatever is summed."""
+    if isinstance(number, np.generic):
+        return np.asarray(number)
+    dtypes = [x.dtype for x in arguments.values() if isinstance(x, np.ndarray) and x.dtype.kind in "fc"]
+    return np.asarray(number, np.result_type(*dtypes) if dtypes else None)
 
 
 def follows(output: Array, dtype: type) -> None:

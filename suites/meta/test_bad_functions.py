@@ -582,6 +582,20 @@ def output_is_a_view_of_its_argument() -> Function:
     return lambda x: (x.T, lambda d: {"x": d.T.copy()})
 
 
+def sums_in_a_loop(start: float = 0) -> Function:
+    def total(x: Any) -> Any:
+        loss: Any = start
+        for one in x.ravel():
+            loss = loss + one * one
+        return loss, lambda d: {"x": 2 * d * x}
+
+    return total
+
+
+def sums_in_a_loop_from_a_float() -> Function:
+    return sums_in_a_loop(0.0)
+
+
 def returns_a_mask_as_well() -> Function:
     return lambda x: ((2 * x, x.real > 0), lambda d: {"x": 2 * d})
 
@@ -595,6 +609,8 @@ def returns_a_mask_as_well() -> Function:
         seeds_the_global_state,
         output_is_its_argument,
         output_is_a_view_of_its_argument,
+        sums_in_a_loop,
+        sums_in_a_loop_from_a_float,
         returns_a_mask_as_well,
     ],
     ids=lambda make: make.__name__,
