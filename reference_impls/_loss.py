@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._array import Array, Gradients, Pullback, Shape, absolute, check, check_floating, log1p_exp, sigmoid, sum_to
+from ._array import (
+    Array,
+    Gradients,
+    Pullback,
+    Shape,
+    absolute,
+    check,
+    check_floating,
+    log1p_exp,
+    negative_part,
+    positive_part,
+    sigmoid,
+    sum_to,
+)
 
 
 def check_reduction(reduction: str, also: tuple[str, ...] = ()) -> None:
@@ -87,15 +100,20 @@ def loss_of_error(
     return output, loss_of_error_pullback
 
 
-def logistic_losses(input: Array, target: Array, pos_weight: Array | float = 1) -> tuple[Array, Array, Array]:
-    """-(pos_weight target log σ(input) + (1 - target) log(1 - σ(input))), and its slopes in input and in target.
+def logistic_losses(
+    input: Array, target: Array, pos_weight: Array | float = 1
+) -> tuple[Array, Callable[[], tuple[Array, Array]]]:
+    """-(pos_weight target log σ(input) + (1 - target) log(1 - σ(input))); when called its slopes in input and target.
 
     Far from 0 it is straight, with a slope of its own on either side. The bend between is log(1 + e^-|input|).
     """
-    negative, away = input.real < 0, absolute(input)
-    bend, turn = log1p_exp(-away), sigmoid(-away)
-    straight = np.where(negative, -pos_weight * target, 1 - target)
+    above, below, bend = positive_part(input), pos_weight * negative_part(input), log1p_exp(-absolute(input))
     bends = 1 + (pos_weight - 1) * target
-    losses = straight * input + bends * bend
-    slope = straight + bends * np.where(negative, turn, -turn)
-    return losses, slope, (pos_weight - 1) * bend - np.where(negative, pos_weight * input, input)
+    losses = (1 - target) * above - target * below + bends * bend
+
+    def slopes() -> tuple[Array, Array]:
+        negative, turn = input.real < 0, sigmoid(-absolute(input))
+        straight = np.where(negative, -pos_weight * target, 1 - target)
+        return straight + bends * np.where(negative, turn, -turn), (pos_weight - 1) * bend - above - below
+
+    return losses, slopes

@@ -11,11 +11,14 @@ from ._array import (
     Gradients,
     Pullback,
     absolute,
+    between,
     check,
     check_floating,
     elementwise,
     log1p_exp,
+    negative_part,
     normal_cdf,
+    positive_part,
     sum_to,
 )
 from ._array import sigmoid as logistic
@@ -56,8 +59,7 @@ def relu(input: Array) -> tuple[Array, Pullback]:
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    positive = input.real > 0
-    return elementwise(np.where(positive, input, 0), lambda: positive.astype(input.dtype))
+    return elementwise(positive_part(input), lambda: (input.real > 0).astype(input.dtype))
 
 
 def relu6(input: Array) -> tuple[Array, Pullback]:
@@ -74,8 +76,8 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> tuple[Array, Pullb
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    slope = np.where(input.real > 0, 1, negative_slope).astype(input.dtype)
-    return elementwise(input * slope, lambda: slope)
+    output = positive_part(input) + negative_slope * negative_part(input)
+    return elementwise(output, lambda: np.where(input.real > 0, 1, negative_slope).astype(input.dtype))
 
 
 def prelu(input: Array, weight: Array) -> tuple[Array, Pullback]:
@@ -88,14 +90,15 @@ def prelu(input: Array, weight: Array) -> tuple[Array, Pullback]:
     check(weight.ndim < 2, "weight.ndim", weight.ndim, "0 or 1")
     check(weight.size in (1, channels), "weight.shape", weight.shape, f"({channels},), the channels of input, or (1,)")
     scale = weight.reshape(-1, *(1,) * (input.ndim - 2)) if weight.size != 1 else weight.reshape(())
-    positive = input.real > 0
+    low = negative_part(input)
 
     def prelu_pullback(d_output: Array) -> Gradients:
         # A weight met all entries of its channel that are not positive.
-        d_scale = sum_to(scale.shape, d_output * np.where(positive, 0, input))
-        return {"input": d_output * np.where(positive, 1, scale), "weight": d_scale.reshape(weight.shape)}
+        d_scale = sum_to(scale.shape, d_output * low)
+        d_input = d_output * np.where(input.real > 0, 1, scale)
+        return {"input": d_input, "weight": d_scale.reshape(weight.shape)}
 
-    return np.where(positive, input, scale * input), prelu_pullback
+    return positive_part(input) + scale * low, prelu_pullback
 
 
 def rrelu(
@@ -117,8 +120,8 @@ def rrelu(
     if slopes is None:
         raise ValueError("slopes is None, but should be given when training: the slope of each entry below 0")
     check(slopes.shape == input.shape, "slopes.shape", slopes.shape, f"{input.shape}, as that of input")
-    slope = np.where(input.real > 0, 1, slopes)
-    return elementwise(input * slope, lambda: slope)
+    output = positive_part(input) + slopes * negative_part(input)
+    return elementwise(output, lambda: np.where(input.real > 0, 1, slopes))
 
 
 def threshold(input: Array, threshold: float, value: float) -> tuple[Array, Pullback]:
@@ -138,9 +141,8 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> tuple
     """
     check_floating(input=input)
     check(min_val <= max_val, "min_val", min_val, f"at most max_val, {max_val}")
-    below, above = input.real <= min_val, input.real >= max_val
-    output = np.where(below, min_val, np.where(above, max_val, input))
-    return elementwise(output, lambda: (~below & ~above).astype(input.dtype))
+    output = between(input, min_val, max_val)
+    return elementwise(output, lambda: ((input.real > min_val) & (input.real < max_val)).astype(input.dtype))
 
 
 def hardsigmoid(input: Array) -> tuple[Array, Pullback]:
@@ -149,9 +151,8 @@ def hardsigmoid(input: Array) -> tuple[Array, Pullback]:
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    below, above = input.real <= -3, input.real >= 3
-    output = np.where(below, 0, np.where(above, 1, (input + 3) / 6))
-    return elementwise(output, lambda: (~below & ~above).astype(input.dtype) / 6)
+    output = between(input + 3, 0, 6) / 6
+    return elementwise(output, lambda: ((input.real > -3) & (input.real < 3)).astype(input.dtype) / 6)
 
 
 def hardswish(input: Array) -> tuple[Array, Pullback]:
@@ -160,9 +161,11 @@ def hardswish(input: Array) -> tuple[Array, Pullback]:
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    below, above = input.real <= -3, input.real >= 3
-    share = np.where(below, 0, np.where(above, 1, (input + 3) / 6))
-    return elementwise(input * share, lambda: np.where(below, 0, np.where(above, 1, input / 3 + 0.5)))
+
+    def slope() -> Array:
+        return np.where(input.real <= -3, 0, np.where(input.real >= 3, 1, input / 3 + 0.5))
+
+    return elementwise(input * between(input + 3, 0, 6) / 6, slope)
 
 
 def hardshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
@@ -172,7 +175,7 @@ def hardshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
-    return elementwise(np.where(far, input, 0), lambda: far.astype(input.dtype))
+    return elementwise(input * far, lambda: far.astype(input.dtype))
 
 
 def softshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
@@ -182,8 +185,12 @@ def softshrink(input: Array, lambd: float = 0.5) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     check(lambd >= 0, "lambd", lambd, "0 or more")
-    far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
-    return elementwise(np.where(far, input - lambd * np.sign(input.real), 0), lambda: far.astype(input.dtype))
+
+    def slope() -> Array:
+        far = (input.real > lambd) | (input.real < -lambd) | (lambd == 0)  # with lambd 0 it is input, at 0 as well
+        return far.astype(input.dtype)
+
+    return elementwise(input - between(input, -lambd, lambd), slope)
 
 
 def softsign(input: Array) -> tuple[Array, Pullback]:
@@ -256,10 +263,9 @@ def elu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
     input (*shape) -> output (*shape)
     """
     check_floating(input=input)
-    positive = input.real > 0
-    low = np.where(positive, 0, input)  # no exponential of a large number, not even an unused one
-    output = np.where(positive, input, alpha * np.expm1(low))
-    return elementwise(output, lambda: np.where(positive, 1, alpha * np.exp(low)))
+    low = negative_part(input)  # no exponential of a large number, not even an unused one
+    output = positive_part(input) + alpha * np.expm1(low)
+    return elementwise(output, lambda: np.where(input.real > 0, 1, alpha * np.exp(low)))
 
 
 def celu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
@@ -269,10 +275,9 @@ def celu(input: Array, alpha: float = 1.0) -> tuple[Array, Pullback]:
     """
     check_floating(input=input)
     check(alpha != 0, "alpha", alpha, "a number other than 0")
-    positive = input.real > 0
-    low = np.where(positive, 0, input) / alpha
-    output = np.where(positive, input, alpha * np.expm1(low))
-    return elementwise(output, lambda: np.where(positive, 1, np.exp(low)))
+    low = negative_part(input) / alpha
+    output = positive_part(input) + alpha * np.expm1(low)
+    return elementwise(output, lambda: np.where(input.real > 0, 1, np.exp(low)))
 
 
 def selu(input: Array) -> tuple[Array, Pullback]:

@@ -69,12 +69,13 @@ def binary_cross_entropy_with_logits(
     """
     _check_binary(input, target, reduction, weight=weight, pos_weight=pos_weight)
     factor = 1 if weight is None else weight
-    losses, slope, target_slope = logistic_losses(input, target, 1 if pos_weight is None else pos_weight)
+    losses, slopes = logistic_losses(input, target, 1 if pos_weight is None else pos_weight)
     output, spread = reduced(factor * losses, reduction)
 
     def binary_cross_entropy_with_logits_pullback(d_output: Array) -> Gradients:
         # Without weights the slope is σ(input) - target: how far the prediction is off.
         d_losses = factor * spread(d_output)
+        slope, target_slope = slopes()
         return {"input": d_losses * slope, "target": d_losses * target_slope}
 
     return output, binary_cross_entropy_with_logits_pullback

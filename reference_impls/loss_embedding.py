@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._array import Array, Gradients, Pullback, check, check_floating, sum_to
+from ._array import Array, Gradients, Pullback, check, check_floating, positive_part, sum_to
 from ._loss import broadcasts, check_reduction, reduced
 from .distance import pairwise_distance
 from .loss_margin import signs
@@ -104,7 +104,7 @@ def triplet_margin_with_distance_loss(
     # Of two equal distances each counts half.
     swapped = (np.sign(far.real - other.real) + 1) / 2 if swap else np.zeros_like(far)
     short = margin + near - (1 - swapped) * far - swapped * other
-    output, spread = reduced(np.where(short.real >= 0, short, 0), reduction)
+    output, spread = reduced(positive_part(short), reduction)
 
     def triplet_margin_with_distance_loss_pullback(d_output: Array) -> Gradients:
         # A triplet that keeps its margin feels nothing.

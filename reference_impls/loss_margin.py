@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._array import Array, Gradients, Pullback, Shape, check, check_floating, check_integer, log1p_exp, sigmoid, sum_to
+from ._array import (
+    Array,
+    Gradients,
+    Pullback,
+    Shape,
+    check,
+    check_floating,
+    check_integer,
+    log1p_exp,
+    positive_part,
+    sigmoid,
+    sum_to,
+)
 from ._loss import broadcasts, check_reduction, logistic_losses, reduced, stretches
 
 __all__ = [
@@ -57,7 +69,7 @@ def hinge_embedding_loss(
     check(broadcasts(target.shape, input.shape), "target.shape", target.shape, f"{input.shape}, as input")
     missing = margin - input
     short = (missing.real >= 0) & (sign != 1)
-    output, spread = reduced(np.where(sign != -1, input, 0) + np.where(short, missing, 0), reduction)
+    output, spread = reduced(np.where(sign != -1, input, 0) + (sign != 1) * positive_part(missing), reduction)
 
     def hinge_embedding_loss_pullback(d_output: Array) -> Gradients:
         # Similar pairs pull together; others push apart until they reach the margin.
@@ -82,7 +94,7 @@ def margin_ranking_loss(
     ahead = input1 - input2
     missing: Array = margin - target * ahead
     short = missing.real >= 0
-    output, spread = reduced(np.where(short, missing, 0), reduction)
+    output, spread = reduced(positive_part(missing), reduction)
 
     def margin_ranking_loss_pullback(d_output: Array) -> Gradients:
         # Pairs that are far enough apart feel nothing.
@@ -182,12 +194,13 @@ def multilabel_soft_margin_loss(
         fits = stretches(weight.shape, input.shape)
         check(fits, "weight.shape", weight.shape, f"{input.shape}, as input, or stretch to it")
     factor = 1 if weight is None else weight
-    losses, slope, target_slope = logistic_losses(input, target)
+    losses, slopes = logistic_losses(input, target)
     output, spread = reduced((factor * losses).sum(-1) / input.shape[-1], reduction)
 
     def multilabel_soft_margin_loss_pullback(d_output: Array) -> Gradients:
         # Each class is a question of its own, and hears of its share in the average.
         d_losses = np.broadcast_to(spread(d_output)[..., None] / input.shape[-1], input.shape)
+        slope, target_slope = slopes()
         grads = {"input": d_losses * factor * slope, "target": d_losses * factor * target_slope}
         if weight is not None:
             grads["weight"] = sum_to(weight.shape, d_losses * losses)

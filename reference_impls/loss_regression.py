@@ -47,11 +47,11 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
     check(beta >= 0, "beta", beta, "0 or more")
     error: Array = input - target
     size = absolute(error)
-    near = size.real < beta
-    losses = np.where(near, error * error / (2 * beta or 1), size - beta / 2)
-    return loss_of_error(
-        input, target, losses, lambda: np.where(near, error / (beta or 1), np.sign(error.real)), reduction
-    )
+
+    def slope() -> Array:
+        return np.where(size.real < beta, error / (beta or 1), np.sign(error.real))
+
+    return loss_of_error(input, target, _bowl(size, beta) / beta if beta else size, slope, reduction)
 
 
 def huber_loss(
@@ -65,11 +65,17 @@ def huber_loss(
     check(delta > 0, "delta", delta, "more than 0")
     error: Array = input - target
     size = absolute(error)
-    near = size.real < delta
-    losses = np.where(near, error * error / 2, delta * (size - delta / 2))
-    return loss_of_error(
-        input, target, losses, lambda: np.where(near, error, delta * np.sign(error.real)), reduction, weight
-    )
+
+    def slope() -> Array:
+        return np.where(size.real < delta, error, delta * np.sign(error.real))
+
+    return loss_of_error(input, target, _bowl(size, delta), slope, reduction, weight)
+
+
+def _bowl(size: Array, delta: float) -> Array:
+    """size² / 2 up to delta, and straight from there on: delta (size - delta / 2)."""
+    low = np.minimum(size, delta)
+    return low * (size - low / 2)
 
 
 def poisson_nll_loss(
