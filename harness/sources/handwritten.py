@@ -36,7 +36,8 @@ class Answer:
 
     def __post_init__(self) -> None:
         """A mask among the outputs is numbers as well, which can be compared."""
-        self.outputs = tuple([y * 1 if y.dtype.char == "?" else y for y in self.outputs])
+        if "?" in [y.dtype.char for y in self.outputs]:
+            self.outputs = tuple([y * 1 for y in self.outputs])
 
 
 def run(case: Case) -> tuple[Answer, tuple[Array, ...], Callable[..., Any]]:
@@ -83,7 +84,7 @@ def _array(number: Any, arguments: Mapping[str, Any]) -> Array:
 
 def follows(output: Array, dtype: type) -> None:
     """Raise `Refused` where an output is of another dtype than the arguments."""
-    if output.dtype != dtype:
+    if output.dtype.type is not dtype:
         message = f"an output is {output.dtype}, but should be {np.dtype(dtype)}, as the arguments"
         raise Refused("IMPURE", message, "", "dtype")
 
