@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import tolerance
-from .inputs import Case, own_size
+from .inputs import NUDGE, Case, own_size
 from .sources import autograd, differences, handwritten
 from .sources.differences import Ray, Slope
 from .sources.handwritten import Answer
@@ -226,23 +226,23 @@ def _arbitrate(court: Court, twin: Answer, wrong: tuple[str, ...], differs: Mapp
 
 def _confirm(court: Court, worst: float) -> Verdict:
     """Hold a gradient, on which hand-written and autograd agree or which has no twin, against the differences."""
-    case, direction = court.case, court.case.direction
-    if not direction:
+    case = court.case
+    if not case.nudge:
         return Verdict(Kind.AGREE, case, source_used="forward", error=worst)
-    claim = implied(court.hand, direction)
+    claim = implied(court.hand, case.nudge)
     if not math.isfinite(claim):
-        name = next(name for name in direction if not np.isfinite(court.hand.gradients[name]).all())
+        name = next(name for name in case.nudge if not np.isfinite(court.hand.gradients[name]).all())
         if court.twin is None and all(np.isfinite(y).all() for y in court.hand.outputs):
             got = court.hand.gradients[name]
             return Verdict(Kind.HANDWRITTEN, case, "", name, "not finite", "differences", math.inf, got)
         return Verdict(Kind.INCONCLUSIVE, case, f"the gradient of {name} is not finite here", name, error=worst)
     if court.twin is not None and not case.thorough:  # cheap sources first
         sides = (1, -1) if case.profile in KINKED else (1,)
-        ray = court.ray(direction)
-        if ray.confirms(claim, tolerance.PRECISION, sides):
+        if court.ray(case.nudge).confirms(claim, tolerance.PRECISION, sides):
             return Verdict(Kind.AGREE, case, source_used="central", error=worst)
-        if ray.confirms_at_kink(claim):
+        if court.ray(case.direction).confirms_at_kink(claim / NUDGE):
             return Verdict(Kind.KINK, case, source_used="one-sided", error=worst)
+    direction = case.direction
     slope = court.slope(direction)
     slope, (error,) = _weigh(court, slope, direction, [court.hand])
     if error > 1 and court.twin is not None:

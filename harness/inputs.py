@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # The first of each is the plainest: Hypothesis shrinks towards it.
 PROFILES = ("plain", "ordinary", "mixed", "ties", "zeros", "kink", "saturated", "huge", "tiny")
 LAYOUTS = ("C", "F", "reversed", "strided", "broadcast")
+NUDGE = 2.0**-26  # about 1e-8, where truncation and rounding of a one-sided difference are alike
 _DRAWN_LAYOUTS = 3 * LAYOUTS[:4] + LAYOUTS[4:]  # equal entries along an axis are a weak test: draw few of them
 
 
@@ -102,18 +103,24 @@ class Case:
         return array
 
     @cached_property
-    def direction(self) -> dict[str, Array]:
-        """A direction for the differences: every entry moves by a random part of about its own size.
+    def nudge(self) -> dict[str, Array]:
+        """A step for the cheapest difference: every entry moves by a random part of about `NUDGE` of its own size.
 
-        It lies on a lattice, so that adding a step rounds nothing.
+        It lies on a lattice, so that adding it rounds little, and adding a larger one nothing.
         """
-        stream, directions = Stream(self.seed, "direction"), {}
+        stream, nudges = Stream(self.seed, "direction"), {}
         for name in self.differentiable:
             x = self.arguments[name]
             if x.size:
                 dice = stream.integers(2**20, x.shape)
-                directions[name] = (dice % 2 * 2 - 1) * (0.25 + (dice >> 1) * 1.5 * 2.0**-20) * own_size(x)
-        return directions
+                size = 0.25 * NUDGE + (dice >> 1) * (1.5 * 2.0**-20 * NUDGE)
+                nudges[name] = (dice % 2 * 2 - 1) * size * own_size(x)
+        return nudges
+
+    @cached_property
+    def direction(self) -> dict[str, Array]:
+        """The same direction, of the arguments' own size."""
+        return {name: u / NUDGE for name, u in self.nudge.items()}
 
     @cached_property
     def _cotangents(self) -> dict[tuple[int, tuple[int, ...]], Array]:

@@ -43,12 +43,10 @@ def _damaged(court: Court) -> None:
 
 
 def _aliases(court: Court) -> None:
-    given = [value for value in (*court.case.arguments.values(), *court.cotangents) if isinstance(value, np.ndarray)]
-    taken = {id(value if value.base is None else _owner(value)) for value in given}
     owners = [value if value.base is None else _owner(value) for value in court.hand.gradients.values()]
-    own = {id(owner) for owner in owners if owner.base is None}
-    if len(own) == len(owners) and own.isdisjoint(taken):
-        return  # quickly: each gradient has memory of its own
+    own = {id(owner) for owner in owners if owner.base is None and owner.flags.writeable}
+    if len(own) == len(owners) and not court.case.thorough:
+        return  # quickly: each gradient has memory of its own; what was given cannot be written to
     arguments = court.case.arguments.items()
     others = [(f"the argument {name}", value) for name, value in arguments if isinstance(value, np.ndarray)]
     others += [("the cotangent", value) for value in court.cotangents]

@@ -1,8 +1,8 @@
 """The moves that layers share, each safe for the sharp derivative sources.
 
 A reference is also evaluated on complex arrays (the complex step) and on longdouble. So nothing here, and nothing
-in a reference, may conjugate, take a modulus or cast to float: `np.abs`, `np.var`, `np.std` and `np.linalg.norm` do
-that silently. Comparisons look at the real part only.
+in a reference, may conjugate a complex number, take its modulus or cast it to float: `np.abs`, `np.var`, `np.std` and
+`np.linalg.norm` do that silently. Comparisons look at the real part only.
 """
 
 from __future__ import annotations

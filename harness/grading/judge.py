@@ -183,9 +183,8 @@ class Judge:
                 hand = Answer(asked.outputs, handwritten.back(case, lambda *_: got, ()))
                 places = tuple(range(len(asked.outputs)))
                 bench = _Bench(case, hand, None, asked.cotangents, self.asker, places)
-                claim = implied(hand, case.direction)
-                confirms = bench.ray(case.direction).confirms
-                self._own[case.id] = bool(case.direction) and confirms(claim, PRECISION, (1, -1))
+                confirms = bench.ray(case.nudge).confirms
+                self._own[case.id] = bool(case.nudge) and confirms(implied(hand, case.nudge), PRECISION, (1, -1))
         return self._own[case.id]
 
     def slopes(self, said: Said) -> Array | None:

@@ -44,7 +44,7 @@ def drawing(spec: Spec, examples: int = 50) -> float:
     """Milliseconds to draw a case and to fill its arrays."""
     start = time.process_time()
     for case in drawn(spec, examples):
-        _ = case.arguments, case.direction
+        _ = case.arguments, case.nudge
     return 1e3 * (time.process_time() - start) / examples
 
 

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs import NUDGE
 from ..spec import Array
 from .handwritten import follows
 
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
-SINGLE_STEP = 2.0**-26  # where truncation and rounding of a one-sided difference are alike, about 1e-8
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
 # For steep functions, and kinks that lie near but not here.
 CLOSER_STEPS = (2.0**-20, 2.0**-26, 2.0**-32, 2.0**-38, 2.0**-44)
@@ -103,13 +103,11 @@ class Ray:
         They may be gone with the next call: a function may keep an array for its outputs.
         """
         moved = dict(self.arguments)
-        for name, value in self.arguments.items():
-            if name in self.direction:
-                off = step * self.direction[name]
-                off += value
-                moved[name] = np.asarray(off)
-            elif dtype is not np.float64 and isinstance(value, np.ndarray) and value.dtype.kind == "f":
-                moved[name] = value.astype(dtype)
+        if dtype is not np.float64:
+            floating = {n: x for n, x in moved.items() if isinstance(x, np.ndarray) and x.dtype.kind == "f"}
+            moved |= {n: x.astype(dtype) for n, x in floating.items() if n not in self.direction}
+        for name, u in self.direction.items():
+            moved[name] = np.asarray(self.arguments[name] + (u if step == 1 else step * u))
         outputs = [*self.function(moved)[: len(self.cotangents)]]
         for output in outputs:
             follows(output, dtype)
@@ -129,18 +127,17 @@ class Ray:
         return math.sqrt(sum(_square(v * y) for v, y in zip(self.cotangents, outputs, strict=True)))
 
     def confirms(self, value: float, precision: float, sides: Sequence[int]) -> bool:
-        """Whether plain one-sided differences give `value`, on which two other sources agree: the cheapest look."""
+        """Whether phi changes by `value` over a nudge, as two other sources agree: the cheapest look."""
         for side in sides:
-            pairs = zip(self.cotangents, self.at(side * SINGLE_STEP), self.outputs, strict=True)
-            plain = float(sum([np.vdot(v, y - y0) for v, y, y0 in pairs])) / SINGLE_STEP
-            off = abs(side * plain - value)
-            if not (off <= precision * abs(value) or off <= precision * (abs(value) + self.size)):
+            pairs = zip(self.cotangents, self.at(side), self.outputs, strict=True)
+            off = abs(side * float(sum([np.vdot(v, y - y0) for v, y, y0 in pairs])) - value)
+            if not (off <= precision * abs(value) or off <= precision * (abs(value) + NUDGE * self.size)):
                 return False
         return True
 
     def confirms_at_kink(self, value: float) -> bool:
         """Whether there is a kink here, with `value` between its sides: the next cheapest look."""
-        kinked = Central(self, 4 * SINGLE_STEP, 4 * EPS * self.size).kinked
+        kinked = Central(self, 4 * NUDGE, 4 * EPS * self.size).kinked
         return kinked is not None and kinked.excess(value) <= 1
 
     def complex_step(self) -> Slope | None:

@@ -108,7 +108,7 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
     except Exception as error:
         raise _raised(error, case.spec.reference) from error
     due = case.differentiable
-    if isinstance(result, tuple | list):
+    if isinstance(result, (tuple, list)):
         arrays = [name for name in case.arguments if isinstance(case.arguments[name], np.ndarray)]
         names = due if len(result) == len(due) else arrays
         if len(result) != len(names):  # one for an argument that is not there is None
@@ -117,7 +117,7 @@ def back(case: Case, pullback: Callable[..., Any], cotangents: Sequence[Array]) 
         if len(result) != len(names):
             raise Refused("ERROR", f"the pullback returns {len(result)} gradients, but should return {len(due)}: {due}")
         result = {name: grad for name, grad in zip(names, result, strict=True) if grad is not None or name in due}
-    if not isinstance(result, dict | Mapping):
+    if not isinstance(result, (dict, Mapping)):
         raise Refused("ERROR", f"the pullback returns {_describe(result)}, but should return {{argument: gradient}}")
     for name in due:
         if name not in result:
