@@ -102,7 +102,9 @@ def test_two_graders(grader: Grader, handed: Handed, undisturbed: Callable[[Path
     folder = handed(some(20))
     first = grader.start(folder)
     until(lambda: len(grader.kept()) >= 2)
+    first.send_signal(signal.SIGSTOP)  # else it may be through before the second has started
     status, said = grader.finish(folder)
+    first.send_signal(signal.SIGCONT)
     assert (status, said.count("\n")) == (2, 1), said
     assert f"is being graded by process {first.pid}" in said
     out, error = first.communicate(timeout=120)
