@@ -117,7 +117,7 @@ def test_cases_are_filled_before_they_are_timed(monkeypatch: pytest.MonkeyPatch)
     """Drawing is reported apart."""
 
     def looked(cases: list[Case], sides: dict[str, Any]) -> dict[str, float]:
-        assert all({"arguments", "direction"} <= vars(case).keys() for case in cases)
+        assert all({"arguments", "nudge"} <= vars(case).keys() for case in cases)
         return dict.fromkeys(sides, 1.0)
 
     monkeypatch.setattr(cost, "_in_turn", looked)
