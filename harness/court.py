@@ -54,7 +54,7 @@ class Court:
         return Ray(self._forward, at, direction, self.cotangents, outputs, reach)
 
     def _forward(self, arguments: Mapping[str, Any]) -> tuple[Array, ...]:
-        return handwritten.forward(self.case.spec.reference, arguments)[0]
+        return handwritten.again(self.case, arguments, self.hand.outputs)[0]
 
     def scale(self, direction: Direction) -> float:
         """The natural size of phi and of its slope when every entry moves by its own size."""
@@ -80,7 +80,7 @@ class Court:
 
     def again(self, arguments: Mapping[str, Any]) -> tuple[Answer, Answer | None]:
         """Both answers at another point, with the same cotangents."""
-        outputs, pullback = handwritten.forward(self.case.spec.reference, arguments)
+        outputs, pullback = handwritten.again(self.case, arguments, self.hand.outputs)
         hand = Answer(outputs, handwritten.back(self.case, pullback, self.cotangents))
         if self.twin is None or self.case.spec.twin is None:
             return hand, None

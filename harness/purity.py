@@ -87,15 +87,16 @@ def _remembers(court: Court, pullback: Callable[..., Any]) -> None:
 
 
 def _random(court: Court) -> None:
-    outputs, pullback = handwritten.forward(court.case.spec.reference, court.case.arguments)
-    others, _ = handwritten.forward(court.case.spec.reference, court.case.arguments)
-    given = [value for value in court.case.arguments.values() if isinstance(value, np.ndarray)]
+    case, before = court.case, court.hand.outputs
+    outputs, pullback = handwritten.again(case, case.arguments, before)
+    others, _ = handwritten.again(case, case.arguments, before)
+    given = [value for value in case.arguments.values() if isinstance(value, np.ndarray)]
     own = [y for y in outputs if not any(np.may_share_memory(y, x) for x in given)]  # a view shares what is in it
     if any(np.may_share_memory(y, other) for y in own for other in others):
         raise _impure("an output is overwritten when the function is called again: return a copy", "", "aliased")
-    if any(tolerance.worst(b, a) > 1 for a, b in zip(court.hand.outputs, outputs, strict=True)):
+    if any(tolerance.worst(b, a) > 1 for a, b in zip(before, outputs, strict=True)):
         raise _impure("the output differs when the function is called again with the same arguments", "", "random")
-    gradients = handwritten.back(court.case, pullback, court.cotangents)
+    gradients = handwritten.back(case, pullback, court.cotangents)
     for name, gradient in court.hand.gradients.items():
         if tolerance.worst(gradients[name], gradient) > 1:
             message = f"d_{name} differs when the function is called again with the same arguments"

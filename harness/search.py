@@ -109,6 +109,7 @@ class _Search:
         self.error = 0.0
         self.failures: list[Verdict] = []
         self.smallest: Verdict | None = None
+        self.undecided: Verdict | None = None
         self.give_up = float("inf")
         self.nothing = ""
 
@@ -144,6 +145,8 @@ class _Search:
             self.counts[verdict.kind] += 1
             self.sources.add(verdict.source_used)
             self.error = max(self.error, verdict.error)
+        if verdict.kind is Kind.INCONCLUSIVE and not self.undecided:
+            self.undecided = verdict
         if verdict.kind not in self.pursued and verdict.pattern != "random":  # then no other verdict says anything
             return
         if not self.failures:
@@ -171,6 +174,9 @@ class _Search:
             result.verdict = Kind.AGREE if counts[Kind.AGREE] else Kind.KINK
         else:
             result.message = f"{counts[Kind.INCONCLUSIVE]} of {total} cases could not be decided"
+            if self.undecided:
+                first = explain(self.undecided)
+                result.case, result.message = first.case.id, f"{first.message}\n  {result.message}"
         return result
 
 

@@ -69,7 +69,7 @@ def _stays(
 
 def _single(court: Court, given: Gradients, cotangents: tuple[Array, ...]) -> Gradients:
     """The gradients in float32. Raises Refused where an output or a gradient is of another dtype."""
-    outputs, pullback = handwritten.forward(court.case.spec.reference, {**court.case.arguments, **given})
+    outputs, pullback = handwritten.again(court.case, {**court.case.arguments, **given}, court.hand.outputs)
     for double, output in zip(court.hand.outputs, outputs, strict=True):
         if double.dtype == np.float64:
             handwritten.follows(output, np.float32)

@@ -17,8 +17,8 @@ class Kind(StrEnum):
     AUTOGRAD = "AUTOGRAD"  # torch's gradient is wrong
     FORWARD = "FORWARD"  # the outputs differ: it is another function
     KINK = "KINK"  # not smooth here; the gradient lies between the one-sided ones
-    INCONCLUSIVE = "INCONCLUSIVE"  # the differences are less precise here than was asked, or contradict both others
-    IMPURE = "IMPURE"  # something is mutated, aliased, remembered or random
+    INCONCLUSIVE = "INCONCLUSIVE"  # the differences are too coarse here, cannot be taken, or contradict both others
+    IMPURE = "IMPURE"  # something is mutated, aliased, remembered or random, or of another dtype
     ERROR = "ERROR"  # it raised, or returned what the contract does not allow
 
     @property

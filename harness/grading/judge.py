@@ -158,6 +158,8 @@ class Judge:
             if y.dtype.kind == "c" or y.size > MOST_ENTRIES:
                 what = "complex, but should be real" if y.dtype.kind == "c" else f"of {y.size} entries"
                 raise Refused("ERROR", f"the output is {what}")
+        if any(y.shape != v.shape for y, v in zip(outputs, asked.cotangents, strict=False)):  # though made to fit
+            raise Refused("IMPURE", "the output's shape changes from call to call")
         places = tuple(range(len(outputs)))
         follows = asked.refitted or any(not within(y, asked.want.outputs[i], SAME) for i, y in enumerate(outputs))
         if (follows or self.misled) and self._follow(case, asked):
@@ -250,6 +252,7 @@ class _Bench(Court):
             return tuple(own), lambda *_: {name: got[name] for name in self.case.differentiable if name in got}
 
         outputs, pullback = handwritten.forward(call, arguments)
+        handwritten.keeps_shape(self.case, arguments, outputs, self.hand.outputs)
         return outputs, pullback()
 
 

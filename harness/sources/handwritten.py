@@ -74,6 +74,31 @@ def forward(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
     return outputs, result[1]
 
 
+def again(
+    case: Case, arguments: Mapping[str, Any], before: Sequence[Array]
+) -> tuple[tuple[Array, ...], Callable[..., Any]]:
+    """Call the function once more, here or elsewhere. Raises Refused where its outputs are not shaped as before."""
+    outputs, pullback = forward(case.spec.reference, arguments)
+    keeps_shape(case, arguments, outputs, before)
+    return outputs, pullback
+
+
+def keeps_shape(case: Case, arguments: Mapping[str, Any], outputs: Sequence[Array], before: Sequence[Array]) -> None:
+    """Raise `Refused` where the outputs are not shaped as those before, which are of the case's own arguments."""
+    shapes, due = [y.shape for y in outputs], [y.shape for y in before]
+    if shapes == due:
+        return
+    if len(shapes) != len(due):
+        what, was, now = "the number of outputs", len(due), len(shapes)
+    else:
+        what = "an output's shape"
+        was, now = next((a, b) for a, b in zip(due, shapes, strict=True) if a != b)
+    if arguments is case.arguments or [y.shape for y in forward(case.spec.reference, case.arguments)[0]] != due:
+        message = f"{what} was {was}, but is {now} when the function is called again with the same arguments"
+        raise Refused("IMPURE", message, "", "random")
+    raise Refused("INCONCLUSIVE", f"{what} is {was} here and {now} beside it: there is no derivative to be taken")
+
+
 def _array(number: Any, arguments: Mapping[str, Any]) -> Array:
     """One of Python's own numbers follows the arguments: a sum over nothing is 0, whatever is summed."""
     if isinstance(number, np.generic):

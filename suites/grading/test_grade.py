@@ -431,6 +431,17 @@ def test_random(graded: Graded) -> None:
     assert "it changes from call to call" in row["square"]["message"]
 
 
+@pytest.mark.parametrize("wrong", ["x * x", "x * x + 1"])
+@pytest.mark.parametrize("gradient", ["2 * x * d", "2 * x * d[0]"])
+def test_a_shape_that_changes_from_call_to_call(wrong: str, gradient: str, graded: Graded) -> None:
+    """Is a wrong answer, and no end of the grading."""
+    source = RIGHT.replace("return 2 * x * d", f"return {gradient}")
+    rows = graded("return x * x", f"return ({wrong})[np.random.randint(2):]", source=source)["checks"]
+    status = {row["id"]: row["status"] for row in rows}
+    assert status["square"] == "fail"
+    assert status["square.x"] in ("fail", "skipped")
+
+
 def test_other_types_are_fine(graded: Graded) -> None:
     """Lists, other floats of enough digits, matrices, and more than was asked for."""
     for old, new in (

@@ -1,7 +1,9 @@
 """Functions that behave badly are told so in words to act on; right ones that complex numbers break still agree."""
 
+import itertools
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -350,6 +352,56 @@ def output_of_integers_far_out() -> Function:
     return sign
 
 
+def grows(least: int = 0) -> Function:
+    calls = itertools.count()
+
+    def sums(x: Any) -> Any:
+        return np.full(least + next(calls), x.sum()), lambda d: {"x": np.full_like(x, d.sum())}
+
+    return sums
+
+
+def grows_from_large() -> Function:
+    return grows(5000)
+
+
+def an_output_more_with_each_call() -> Function:
+    calls = itertools.count(1)
+    return lambda x: ((2 * x,) * next(calls), lambda d: {"x": 2 * d})
+
+
+def an_output_more_for_what_it_knows() -> Function:
+    known = set()
+
+    def double(x: Any) -> Any:
+        outputs = (2 * x,) * (1 + (x.tobytes() in known))
+        known.add(x.tobytes())
+        return outputs, lambda d: {"x": 2 * d}
+
+    return double
+
+
+def an_output_more_in_float32() -> Function:
+    return lambda x: ((2 * x,) * (1 + (x.dtype == np.float32)), lambda d: {"x": 2 * d})
+
+
+def an_output_more_every_other_time() -> Function:
+    calls = itertools.count()
+    return lambda x: ((2 * x,) * (1 + next(calls) % 2), lambda d: {"x": 2 * d})
+
+
+def keeps_the_positive(factor: float = 1.0) -> Function:
+    def positive(x: Any) -> Any:
+        def pullback(d: Any) -> Any:
+            grad = np.zeros(x.shape, d.dtype)
+            grad[x > 0] = factor * d
+            return {"x": grad}
+
+        return x[x > 0], pullback
+
+    return positive
+
+
 def mask_inverted() -> Function:
     return lambda x: ((2 * x, x.real < 0), lambda d: {"x": 2 * d})
 
@@ -514,6 +566,14 @@ BAD = [
         )
         for twin in (None, double if make in (output_in_float32, output_of_complex_numbers) else torch.sign)
     ],
+    bad(grows, Kind.IMPURE, "when the function is called again with the same arguments"),
+    bad(grows, Kind.FORWARD, "the output's shape is", twin=torch.sum),
+    bad(grows_from_large, Kind.IMPURE, "when the function is called again with the same arguments"),
+    bad(an_output_more_with_each_call, Kind.IMPURE, "the number of outputs was"),
+    bad(an_output_more_with_each_call, Kind.IMPURE, "the number of outputs was", twin=double),
+    bad(an_output_more_for_what_it_knows, Kind.IMPURE, "the number of outputs was 1, but is 2", {"x": Real("9")}),
+    bad(an_output_more_in_float32, Kind.INCONCLUSIVE, "the number of outputs is 1 here and 2 beside it"),
+    bad(an_output_more_every_other_time, Kind.INCONCLUSIVE, "the number of outputs is 1 here and 2 beside it"),
     bad(mask_inverted, Kind.FORWARD, "output 1[0] is 0, but should be 1", VECTOR, twin=lambda x: (2 * x, x > 0)),
     bad(gradient_in_float64, Kind.IMPURE, "d_x is float64, but should be float32"),
     bad(gradient_of_integers, Kind.IMPURE, "d_x is int64, but should be float32"),
@@ -618,6 +678,16 @@ def returns_a_mask_as_well() -> Function:
 def test_odd_but_right(make: Callable[[], Function]) -> None:
     """What does no harm is let be."""
     assert verify(make(), arguments=ANY, examples=20).verdict is Kind.AGREE
+
+
+@pytest.mark.parametrize("twin", [None, lambda x: x[x > 0]], ids=["alone", "beside torch"])
+def test_a_shape_that_follows_the_values(twin: Callable[..., Any] | None) -> None:
+    """It is judged wherever the shape stays, and where it does not, nothing is claimed."""
+    cases = drawn(Spec("positive", keeps_the_positive(), twin, VECTOR), 100)
+    found = Counter(check(case).kind for case in cases)
+    assert set(found) == {Kind.AGREE, Kind.INCONCLUSIVE}
+    assert found[Kind.AGREE] > 80
+    assert verify(keeps_the_positive(1.001), arguments=VECTOR, twin=twin).verdict is Kind.HANDWRITTEN
 
 
 def test_warning_as_error() -> None:
