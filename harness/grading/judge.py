@@ -252,7 +252,7 @@ class _Bench(Court):
             return tuple(own), lambda *_: {name: got[name] for name in self.case.differentiable if name in got}
 
         outputs, pullback = handwritten.forward(call, arguments)
-        handwritten.keeps_shape(self.case, arguments, outputs, self.hand.outputs)
+        handwritten.keeps_shape(self.case, outputs, self.hand.outputs)
         return outputs, pullback()
 
 

@@ -79,11 +79,11 @@ def again(
 ) -> tuple[tuple[Array, ...], Callable[..., Any]]:
     """Call the function once more, here or elsewhere. Raises Refused where its outputs are not shaped as before."""
     outputs, pullback = forward(case.spec.reference, arguments)
-    keeps_shape(case, arguments, outputs, before)
+    keeps_shape(case, outputs, before)
     return outputs, pullback
 
 
-def keeps_shape(case: Case, arguments: Mapping[str, Any], outputs: Sequence[Array], before: Sequence[Array]) -> None:
+def keeps_shape(case: Case, outputs: Sequence[Array], before: Sequence[Array]) -> None:
     """Raise `Refused` where the outputs are not shaped as those before, which are of the case's own arguments."""
     shapes, due = [y.shape for y in outputs], [y.shape for y in before]
     if shapes == due:
@@ -93,7 +93,7 @@ def keeps_shape(case: Case, arguments: Mapping[str, Any], outputs: Sequence[Arra
     else:
         what = "an output's shape"
         was, now = next((a, b) for a, b in zip(due, shapes, strict=True) if a != b)
-    if arguments is case.arguments or [y.shape for y in forward(case.spec.reference, case.arguments)[0]] != due:
+    if [y.shape for y in forward(case.spec.reference, case.arguments)[0]] != due:
         message = f"{what} was {was}, but is {now} when the function is called again with the same arguments"
         raise Refused("IMPURE", message, "", "random")
     raise Refused("INCONCLUSIVE", f"{what} is {was} here and {now} beside it: there is no derivative to be taken")
