@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from .spec import Array, Stream
 from .verdict import Kind, Verdict
 
 MOST_ENTRIES = 24  # asked one by one at a kink
+NEIGHBOURS = 32  # at most, of a point where something may be otherwise than beside it
+STAYS = 1e-3  # of an error: by how little that of a mistake changes from a point to its neighbours
 KINKED = ("ties", "zeros", "kink")  # the profiles that put a case where a function may not be smooth
 Direction = Mapping[str, Array]
 
@@ -299,14 +301,19 @@ def _weigh(court: Court, slope: Slope, direction: Direction, answers: list[Answe
         found = errors(slope)
     if max(found) <= 1:
         return slope, found
-    if slope.kinked:
-        wider = _at_neighbours(court, slope, direction)
-    else:
+    if not slope.kinked:
         at_most = errors(replace(slope, bound=slope.bound + _most_noise(court, direction)))
-        if all(now <= 1 or then > 1 for now, then in zip(found, at_most, strict=True)):
-            return slope, found  # no noise would excuse it
-        wider = _with_noise(court, slope, direction)
-    return wider, errors(wider)
+        if any(now > 1 >= then for now, then in zip(found, at_most, strict=True)):  # noise might excuse it
+            slope = _with_noise(court, slope, direction)
+            found = errors(slope)
+        if max(found) <= 1 or court.twin is not None or _stays(court, slope, direction):
+            return slope, found
+    wider = slope
+    for wider in _close_by(court, slope, direction):
+        found = errors(wider)
+        if max(found) <= 1:
+            break
+    return wider, found
 
 
 def _claimed(court: Court, answer: Answer, direction: Direction) -> float:
@@ -335,22 +342,53 @@ def _with_noise(court: Court, slope: Slope, direction: Direction) -> Slope:
     return Slope(slope.value, slope.bound + tolerance.NOISE * spread, slope.source)
 
 
-def _at_neighbours(court: Court, slope: Slope, direction: Direction) -> Slope:
-    """The interval widened by the slopes close by: where several kinks meet, two sides do not show all of them.
+def _stays(court: Court, slope: Slope, direction: Direction) -> bool:
+    """Whether a gradient is off by as much at two points close by: as by a mistake, not by rounding or at a kink."""
+    again, _ = court.again(court.case.arguments)
+    if any(not tolerance.same(again.gradients[name], court.hand.gradients[name]) for name in direction):
+        return True  # what is drawn anew with every call is off by other amounts, and no less wrong
+    off = implied(court.hand, direction) - slope.value
+    for number in range(2):
+        moved = _neighbour(court.case, number)
+        there = implied(court.again(moved)[0], direction) - court.slope(direction, moved).value
+        if abs(there - off) > STAYS * abs(off):
+            return False
+    return True
 
-    The limits of nearby gradients span Clarke's generalised gradient.
+
+def _close_by(court: Court, slope: Slope, direction: Direction) -> Iterator[Slope]:
+    """The slope in doubt, ever wider by what is found at points so close that only what is here alone differs there.
+
+    The limits of nearby gradients span Clarke's generalised gradient: where several kinks meet, two sides do not show
+    all of them, and none where they cancel along the direction, as those of |a| - |b| do along a = b. Where the
+    function is smooth, a difference that has another sign there is rounding.
     """
-    low, high = slope.low, slope.high
-    for number in range(12):
-        moved = dict(court.case.arguments)
-        for name, u in direction.items():
-            part = Stream(number, f"neighbour {name}").uniform(u.shape) - 0.5
-            moved[name] = np.asarray(moved[name] + part * own_size(moved[name]) * 2.0**-24)
+    low, high = (slope.low, slope.high) if slope.kinked else (slope.value, slope.value)
+    off, noise = implied(court.hand, direction) - slope.value, 0.0
+    for number in range(NEIGHBOURS):
+        moved = _neighbour(court.case, number)
         there = court.slope(direction, moved)
-        values = (there.low, there.high) if there.kinked else (there.value,)
-        low, high = min(low, *values), max(high, *values)
-    nearby = 2.0**-20 * (abs(low) + abs(high) + size(court.hand, direction))
-    return Slope(slope.value, slope.bound + nearby, slope.source, low, high)
+        if not there.kinked and there.bound > 2.0**-20 * (abs(there.value) + size(court.hand, direction)):
+            there = min(there, differences.piece(court.ray(direction, moved)), key=lambda slope: slope.bound)
+        below, above = (there.low, there.high) if there.kinked else (there.value, there.value)
+        if math.isfinite(there.bound):
+            low, high = min(low, below - there.bound), max(high, above + there.bound)
+        nearby = 2.0**-20 * (abs(low) + abs(high) + size(court.hand, direction))
+        if slope.kinked or high - low > nearby:
+            yield Slope(slope.value, slope.bound + nearby, slope.source, low, high)
+            continue
+        error = implied(court.again(moved)[0], direction) - there.value
+        if error * off < 0:
+            noise = max(noise, min(abs(error), abs(off)))
+        yield replace(slope, bound=slope.bound + tolerance.NOISE * noise)
+
+
+def _neighbour(case: Case, number: int) -> dict[str, Any]:
+    moved = dict(case.arguments)
+    for name in case.differentiable:
+        part = Stream(number, f"neighbour {name}").uniform(moved[name].shape) - 0.5
+        moved[name] = np.asarray(moved[name] + part * own_size(moved[name]) * 2.0**-24)
+    return moved
 
 
 def _most_suspect(court: Court) -> str:

@@ -1,31 +1,45 @@
 """How often a right function is accused, and how near to its bound a right gradient comes.
 
-In float64 the references are judged as always. In lower precision torch is judged, and the references are the truth.
+In float64 the references are judged as always, and by the differences alone. In lower precision torch is judged, and
+the references are the truth.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..check import check
 from ..draw import drawn
+from ..inputs import Case
 from ..precision import Backend
 from ..spec import Spec
-from ..verdict import Kind, Nothing
+from ..verdict import Kind, Nothing, Verdict
 from . import sizes
 
-DTYPES = ("float64", "float32", "bfloat16")
+
+def without_twin(case: Case) -> Verdict:
+    """The verdict where nobody has written the function for torch."""
+    return check(replace(case, spec=replace(case.spec, twin=None)))
+
+
+MODES: dict[str, Callable[[Case], Verdict]] = {
+    "float64": check,
+    "float64, no twin": without_twin,
+    "float32": Backend("float32").check,
+    "bfloat16": Backend("bfloat16").check,
+}
 LEVELS = (0.5, 0.9, 0.99, 0.999, 1.0)
 
 
 @dataclass
 class Calm:
-    """What came of right functions in one precision. A comparison is one entry of one gradient against its bound."""
+    """What came of right functions in one mode. A comparison is one entry of one gradient against its bound."""
 
-    dtype: str
+    mode: str
     cases: int = 0
     comparisons: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -34,10 +48,9 @@ class Calm:
 
     def look(self, spec: Spec, examples: int, seed: int = 0) -> None:
         """Judge some cases of one function."""
-        judge = check if self.dtype == "float64" else Backend(self.dtype).check
         for case in drawn(spec, examples, seed):
             try:
-                verdict = judge(case)
+                verdict = MODES[self.mode](case)
             except Nothing:
                 continue
             self.cases += 1
@@ -53,7 +66,7 @@ class Calm:
         errors = {p: self.errors.get(p, []) + other.errors.get(p, []) for p in (*self.errors, *other.errors)}
         cases, comparisons = self.cases + other.cases, self.comparisons + other.comparisons
         kinds, accused = self.kinds + other.kinds, self.accused + other.accused
-        return Calm(self.dtype, cases, comparisons, kinds, errors, accused)
+        return Calm(self.mode, cases, comparisons, kinds, errors, accused)
 
     def quantiles(self) -> dict[str, list[float]]:
         """Error over bound: the median, 90 %, 99 %, 99.9 % and the largest; by profile and for all."""

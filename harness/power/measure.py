@@ -33,7 +33,7 @@ class Effort:
 
     every      one mutant in so many of the hand-written, and of the generic ones
     cases      for each mutant
-    calm       cases of each function, by dtype, that nobody may be accused at
+    calm       cases of each function, by mode, that nobody may be accused at
     functions  one in so many for costs
     sizes      for costs, and for the smallest error seen
     shown      functions for the smallest error
@@ -41,7 +41,7 @@ class Effort:
 
     every: tuple[int, int] = (1, 1)
     cases: int = kills.CASES
-    calm: tuple[int, ...] = (160, 40, 40)
+    calm: tuple[int, ...] = (160, 160, 40, 40)
     functions: int = 1
     sizes: tuple[int, ...] = cost.SIZES
     entries: tuple[int, ...] = (10, 100, 1000, 10_000, 100_000)
@@ -49,7 +49,7 @@ class Effort:
 
 
 FULL = Effort()
-QUICK = Effort((60, 300), 40, (2, 1, 1), 40, (100, 1000), (10, 1000), ("linear",))
+QUICK = Effort((60, 300), 40, (2, 2, 1, 1), 40, (100, 1000), (10, 1000), ("linear",))
 
 Report = Callable[[str, int, int], None]  # what is measured, how much is done, of how much
 
@@ -140,19 +140,19 @@ def _mutants(effort: Effort, name: str) -> tuple[list[Any], list[Any]]:
 
 
 def _calm(effort: Effort, name: str) -> list[Any]:
-    """One record for each precision."""
-    calm = [alarms.Calm(dtype) for dtype in alarms.DTYPES]
+    """One record for each mode."""
+    calm = [alarms.Calm(mode) for mode in alarms.MODES]
     for one, examples in zip(calm, effort.calm, strict=True):
         one.look(registry.spec(name), examples, seed=1)
     return [vars(one) for one in calm]
 
 
 def _together(parts: Sequence[Any]) -> dict[str, Any]:
-    """The record of one precision over all functions."""
+    """The record of one mode over all functions."""
     calm = [alarms.Calm(**one | {"kinds": Counter(one["kinds"])}) for one in parts]
     whole = functools.reduce(alarms.Calm.__add__, calm)
     return {
-        "dtype": whole.dtype,
+        "mode": whole.mode,
         "cases": whole.cases,
         "comparisons": whole.comparisons,
         "kinds": dict(whole.kinds),

@@ -68,7 +68,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         unsure = calm["kinds"].get("INCONCLUSIVE", 0) / max(calm["cases"], 1)
         worst = calm["quantiles"].get("all", [math.nan])[-1]
         said.append(
-            f"Right functions in {calm['dtype']}: {len(calm['accused'])} accused in {calm['cases']} cases, "
+            f"Right functions in {calm['mode']}: {len(calm['accused'])} accused in {calm['cases']} cases, "
             f"{calm['comparisons']} entries compared; {100 * unsure:.2f} % undecided; "
             f"largest error {worst:.2g} of its bound"
         )

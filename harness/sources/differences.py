@@ -258,6 +258,13 @@ def slope(ray: Ray) -> Slope:
     return long if long and wider.excess(long.value) <= 1 else wider
 
 
+def piece(ray: Ray) -> Slope:
+    """The slope of the smooth piece on which the point lies, by steps that stay on it where kinks are near."""
+    close = Central(ray, CLOSER_STEPS[2], ray.noise()).slope
+    sharp = ray.complex_step()
+    return sharp if sharp and close.excess(sharp.value) <= 1 else close
+
+
 def _confirmed(ray: Ray, sharp: Slope) -> bool:
     """Whether a plain difference says the same; a closer one is asked where the first is too coarse to tell."""
     for h in (GUARD_STEP, CLOSER_STEPS[1]):
