@@ -19,6 +19,7 @@ from .verdict import Kind, Verdict
 
 MOST_ENTRIES = 24  # asked one by one at a kink
 NEIGHBOURS = 32  # at most, of a point where something may be otherwise than beside it
+CLOSE, CLOSEST = 2.0**-24, 2.0**-40  # how far these are, in units of each entry's own size
 STAYS = 1e-3  # of an error: by how little that of a mistake changes from a point to its neighbours
 KINKED = ("ties", "zeros", "kink")  # the profiles that put a case where a function may not be smooth
 Direction = Mapping[str, Array]
@@ -349,7 +350,7 @@ def _stays(court: Court, slope: Slope, direction: Direction) -> bool:
         return True  # what is drawn anew with every call is off by other amounts, and no less wrong
     off = implied(court.hand, direction) - slope.value
     for number in range(2):
-        moved = _neighbour(court.case, number)
+        moved = _neighbour(court.case, number, CLOSE)
         there = implied(court.again(moved)[0], direction) - court.slope(direction, moved).value
         if abs(there - off) > STAYS * abs(off):
             return False
@@ -366,28 +367,36 @@ def _close_by(court: Court, slope: Slope, direction: Direction) -> Iterator[Slop
     low, high = (slope.low, slope.high) if slope.kinked else (slope.value, slope.value)
     off, noise = implied(court.hand, direction) - slope.value, 0.0
     for number in range(NEIGHBOURS):
-        moved = _neighbour(court.case, number)
-        there = court.slope(direction, moved)
-        if not there.kinked and there.bound > 2.0**-20 * (abs(there.value) + size(court.hand, direction)):
-            there = min(there, differences.piece(court.ray(direction, moved)), key=lambda slope: slope.bound)
+        there = _piece(court, slope, direction, number)
         below, above = (there.low, there.high) if there.kinked else (there.value, there.value)
-        if math.isfinite(there.bound):
-            low, high = min(low, below - there.bound), max(high, above + there.bound)
+        low, high = min(low, below), max(high, above)
         nearby = 2.0**-20 * (abs(low) + abs(high) + size(court.hand, direction))
         if slope.kinked or high - low > nearby:
             yield Slope(slope.value, slope.bound + nearby, slope.source, low, high)
             continue
+        moved = _neighbour(court.case, number, CLOSE)
+        there = court.slope(direction, moved)
         error = implied(court.again(moved)[0], direction) - there.value
-        if error * off < 0:
+        if error * off < 0 and abs(there.value - slope.value) <= nearby:
             noise = max(noise, min(abs(error), abs(off)))
         yield replace(slope, bound=slope.bound + tolerance.NOISE * noise)
 
 
-def _neighbour(case: Case, number: int) -> dict[str, Any]:
+def _piece(court: Court, slope: Slope, direction: Direction, number: int) -> Slope:
+    """The slope beside a point; where there is no kink along the direction, only if it is certainly another."""
+    if slope.kinked:
+        return court.slope(direction, _neighbour(court.case, number, CLOSE))
+    # Nearer than any kink beside the point: it must not excuse who takes the wrong side.
+    moved = _neighbour(court.case, number, CLOSEST)
+    there = differences.piece(court.ray(direction, moved), CLOSEST / 8)
+    return there if abs(there.value - slope.value) > there.bound else slope
+
+
+def _neighbour(case: Case, number: int, distance: float) -> dict[str, Any]:
     moved = dict(case.arguments)
     for name in case.differentiable:
         part = Stream(number, f"neighbour {name}").uniform(moved[name].shape) - 0.5
-        moved[name] = np.asarray(moved[name] + part * own_size(moved[name]) * 2.0**-24)
+        moved[name] = np.asarray(moved[name] + part * own_size(moved[name]) * distance)
     return moved
 
 

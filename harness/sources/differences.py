@@ -258,9 +258,9 @@ def slope(ray: Ray) -> Slope:
     return long if long and wider.excess(long.value) <= 1 else wider
 
 
-def piece(ray: Ray) -> Slope:
-    """The slope of the smooth piece on which the point lies, by steps that stay on it where kinks are near."""
-    close = Central(ray, CLOSER_STEPS[2], ray.noise()).slope
+def piece(ray: Ray, h: float) -> Slope:
+    """The slope of the smooth piece on which the point lies, by steps so small that they stay on it."""
+    close = Central(ray, h, ray.noise()).slope
     sharp = ray.complex_step()
     return sharp if sharp and close.excess(sharp.value) <= 1 else close
 

@@ -243,6 +243,26 @@ class TestKinks:
         found = {check(case_of(f"corner//plain.C.{seed}", spec)).kind for seed in range(16)}
         assert found <= {Kind.AGREE, Kind.KINK} if possible else found == {Kind.HANDWRITTEN}
 
+    def test_between_the_sides_is_wrong_beside_a_kink(self) -> None:
+        """Though it is too large on one side, and too small on the other."""
+
+        def relu(x: Any) -> Any:
+            return np.maximum(x - 1, 0), lambda d: {"x": 0.5 * d}
+
+        spec = Spec("relu", relu, None, {"x": Filled("1", lambda *_: np.array([1 + 2.0**-30]), grad=True)})
+        assert check(case_of("relu//plain.C.1", spec)).kind is Kind.HANDWRITTEN
+
+    @pytest.mark.parametrize("by", [1e-4, -1e-4])
+    def test_wrong_at_the_point_alone(self, by: float) -> None:
+        """Complex numbers say nothing of this function, and tiny steps too little."""
+        at = np.array([1.25, -0.75])
+
+        def power(x: Any) -> Any:
+            return np.exp(x.real), lambda d: {"x": d * np.exp(x) * (1 + by * np.array_equal(x, at))}
+
+        spec = Spec("power", power, None, {"x": Filled("2", lambda *_: at.copy(), grad=True)})
+        assert check(case_of("power//plain.C.1", spec)).kind is Kind.HANDWRITTEN
+
     def test_near_a_kink_is_smooth(self) -> None:
         """A kink that lies beside the point, within the first step, is stepped around."""
         result = judged(lambda x: (np.maximum(x - 1e-7, 0), lambda d: {"x": d * (x > 1e-7)}), {"x": Real("3")})
