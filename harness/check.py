@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from . import purity, single
-from .court import Court, judge
+from .court import Court
 from .inputs import Case
+from .ruling import judge
 from .sources import autograd, handwritten
 from .sources.handwritten import Refused
 from .verdict import Kind, Verdict

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..court import Court, implied, judge
+from ..court import Court, implied
 from ..inputs import Case
+from ..ruling import judge
 from ..sources import handwritten
 from ..sources.handwritten import Answer, Refused
 from ..spec import Array, Gradients

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..court import Court, judge
+from ..court import Court
 from ..inputs import Case
+from ..ruling import judge
 from ..sources import autograd, handwritten
 from ..sources.handwritten import Refused
 from ..spec import Spec

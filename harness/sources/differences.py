@@ -28,6 +28,7 @@ from ..inputs import NUDGE
 from ..spec import Array
 from .handwritten import follows
 
+COMPLEX = "complex step"
 COMPLEX_STEP = 1e-100  # so small that its own error, of order h², is below the smallest number that matters
 GUARD_STEP = 2.0**-14  # in units of each entry's own size; the difference is then good to about 1e-10
 # For steep functions, and kinks that lie near but not here.
@@ -148,7 +149,7 @@ class Ray:
                 imaginary = [y.imag / COMPLEX_STEP for y in self.at(COMPLEX_STEP * 1j, np.complex128)]
         except Exception:  # noqa: BLE001  # whatever goes wrong, there are other rungs
             return None
-        return Slope(float(self.total(imaginary)), 64 * EPS * (self.spread(imaginary) + self.size), "complex step")
+        return Slope(float(self.total(imaginary)), 64 * EPS * (self.spread(imaginary) + self.size), COMPLEX)
 
     def noise(self) -> float:
         """How much phi jumps about between points that are all but equal: third differences over tiny steps.
@@ -258,11 +259,14 @@ def slope(ray: Ray) -> Slope:
     return long if long and wider.excess(long.value) <= 1 else wider
 
 
-def piece(ray: Ray, h: float) -> Slope:
-    """The slope of the smooth piece on which the point lies, by steps so small that they stay on it."""
-    close = Central(ray, h, ray.noise()).slope
-    sharp = ray.complex_step()
-    return sharp if sharp and close.excess(sharp.value) <= 1 else close
+def piece(ray: Ray, h: float, expected: Slope, complex_safe: bool) -> Slope:
+    """The slope of the smooth piece on which the point lies: what was expected, unless it is certainly another.
+
+    A step that stays on so small a piece shows but a few digits; it is for where a complex step would be wrong.
+    """
+    sharp = ray.complex_step() if complex_safe else None
+    found = sharp or Central(ray, h, ray.noise()).slope
+    return expected if found.excess(expected.value) <= 1 else found
 
 
 def _confirmed(ray: Ray, sharp: Slope) -> bool:
