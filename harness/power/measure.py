@@ -44,7 +44,7 @@ class Effort:
     calm: tuple[int, ...] = (160, 160, 40, 40)
     functions: int = 1
     sizes: tuple[int, ...] = cost.SIZES
-    entries: tuple[int, ...] = (10, 100, 1000, 10_000, 100_000)
+    entries: tuple[int, ...] = (10, 100, 1000, 10_000, 100_000, 1_000_000)
     shown: tuple[str, ...] = ("linear", "tanh", "softmax", "layer_norm", "conv2d")
 
 
@@ -66,7 +66,7 @@ def measure(effort: Effort, report: Report, store: Store | None = None) -> dict[
     """All parts in turn, on every core; but the cost, which is measured alone. What the store has is not made again."""
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")  # a fork of what torch and jax have started may hang
-    shown = [(name, size) for name in effort.shown for size in effort.entries]
+    shown = [(name, size) for size in reversed(effort.entries) for name in effort.shown]  # the longest first
     specs = list(registry.specs())
     with ProcessPoolExecutor(cores, context, initializer=_quiet) as pool:
         several = functools.partial(_in_parts, effort, report, store, pool.map)
