@@ -99,7 +99,7 @@ def _close_by(court: Court, slope: Slope, direction: Direction) -> Iterator[Slop
     low, high = (slope.low, slope.high) if slope.kinked else (slope.value, slope.value)
     off, noise = implied(court.hand, direction) - slope.value, 0.0
     # A complex step is judged where no kink is near: kinks that cancel hide here that it misses them.
-    complex_safe = court.slope(direction, _neighbour(court.case, 0, FAR)).source == COMPLEX
+    complex_safe = not slope.kinked and court.slope(direction, _neighbour(court.case, 0, FAR)).source == COMPLEX
     for number in range(NEIGHBOURS):
         there = _piece(court, slope, direction, number, complex_safe)
         below, above = (there.low, there.high) if there.kinked else (there.value, there.value)
