@@ -231,6 +231,7 @@ class TestReport:
         show.page(found, tmp_path / "trust.md")
         text = (tmp_path / "trust.md").read_text()
         assert "| backprove | ours |" in text
+        assert all(f"| all, {mode} |" in text for mode in alarms.MODES)
         assert all(name in text for name in measure.missed(found["kills"]) or ["None is missed"])
         pictures = sorted(picture.name for picture in (tmp_path / "trust").iterdir())
         assert pictures == ["caught.svg", "cost.svg", "smallest.svg"]
